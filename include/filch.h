@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: MIT */
+/**
+ * @file filch.h
+ * filch: a work-stealing executor for C. This header includes all others.
+ *
+ * Reading order: base.h (codes, deadlines, the task signature),
+ * executor.h (open, submit, shut down), future.h (results, waiting),
+ * completion_queue.h ("epoll for futures"), map.h (a function over an array).
+ */
+#ifndef FILCH_H
+#define FILCH_H
+
+#include <filch/base.h>
+#include <filch/completion_queue.h>
+#include <filch/executor.h>
+#include <filch/future.h>
+#include <filch/map.h>
+
+#endif

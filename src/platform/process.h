@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The process: has it forked, and its standard error. */
+#ifndef FL_PLATFORM_PROCESS_H
+#define FL_PLATFORM_PROCESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * Any thread. Wait-free. A number that is different in a child of fork(): a
+ * handle that remembers another one came through a fork and is dead.
+ */
+uint32_t fl_process_generation(void);
+
+/* Any thread. Watches for forks from now on; idempotent. 0, or -ENOMEM. */
+int fl_process_watch_forks(void);
+
+/* Any thread. Writes a line to standard error, in one system call. */
+void fl_process_complain(const char *line, size_t bytes);
+
+#endif

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+#include "concurrent/deque.h"
+
+#include <errno.h>
+
+int fl_deque_init(struct fl_deque *deque, int64_t capacity)
+{
+    struct fl_ring *ring = fl_ring_new(capacity, NULL);
+    if (!ring)
+        return -ENOMEM;
+    atomic_init(&deque->bottom, 0);
+    atomic_init(&deque->top, 0);
+    atomic_init(&deque->ring, ring);
+    deque->top_seen = 0;
+    return 0;
+}
+
+void fl_deque_free(struct fl_deque *deque)
+{
+    fl_ring_free(load_relaxed(&deque->ring));
+}
+
+/* Full by what the owner knows of top: look again, then grow. */
+static int make_room_slow(struct fl_deque *deque, int64_t bottom)
+{
+    struct fl_ring *ring = load_relaxed(&deque->ring);
+    /* acquire: the slots of stolen entries have been read [DEQUE-reuse] */
+    deque->top_seen = load_acquire(&deque->top);
+    if (bottom - deque->top_seen < ring->capacity)
+        return 0;
+    ring = fl_ring_grow(ring, deque->top_seen, bottom, 0);
+    if (!ring)
+        return -ENOMEM;
+    /* release: a thief that finds the ring finds the entries [DEQUE-grow] */
+    store_release(&deque->ring, ring);
+    return 0;
+}
+
+int fl_deque_push(struct fl_deque *deque, void *x)
+{
+    int64_t bottom = load_relaxed(&deque->bottom);
+    struct fl_ring *ring = load_relaxed(&deque->ring);
+    if (bottom - deque->top_seen >= ring->capacity) {
+        int rc = make_room_slow(deque, bottom);
+        if (rc)
+            return rc;
+        ring = load_relaxed(&deque->ring);
+    }
+    fl_ring_put(ring, bottom, x);
+    /* release: pairs with the acquire of bottom in steal [DEQUE-push] */
+    store_release(&deque->bottom, bottom + 1);
+    return 0;
+}
+
+/* One entry left: thieves may be after it, so it is taken as they do. */
+static void *take_last(struct fl_deque *deque, int64_t top, void *x)
+{
+    if (!cas_seq_cst(&deque->top, &top, top + 1))
+        x = NULL; /* [DEQUE-last] */
+    /* release: as in push; top + 1 either way */
+    store_release(&deque->bottom, load_relaxed(&deque->bottom) + 1);
+    return x;
+}
+
+void *fl_deque_take(struct fl_deque *deque)
+{
+    int64_t bottom = load_relaxed(&deque->bottom) - 1;
+    if (bottom < deque->top_seen)
+        return NULL; /* empty for sure: top never goes back */
+    struct fl_ring *ring = load_relaxed(&deque->ring);
+    /* release: as in push, for a thief that reads this bottom */
+    store_release(&deque->bottom, bottom);
+    /* The thieves must see this bottom, or we their top [DEQUE-take] */
+    fence_seq_cst();
+    int64_t top = load_relaxed(&deque->top);
+    deque->top_seen = top;
+    if (top < bottom)
+        return fl_ring_get(ring, bottom);
+    if (top == bottom)
+        return take_last(deque, top, fl_ring_get(ring, bottom));
+    store_release(&deque->bottom, bottom + 1);
+    return NULL;
+}
+
+void *fl_deque_steal(struct fl_deque *deque, bool *lost)
+{
+    /* acquire: pairs with the CAS of the thief before [DEQUE-steal] */
+    int64_t top = load_acquire(&deque->top);
+    if (top >= load_relaxed(&deque->bottom))
+        return NULL; /* nothing to pay a fence for */
+    fence_seq_cst(); /* [DEQUE-take] */
+    /* acquire: pairs with the release in push and take [DEQUE-push] */
+    int64_t bottom = load_acquire(&deque->bottom);
+    if (top >= bottom)
+        return NULL;
+    /* acquire: pairs with the release in make_room_slow [DEQUE-grow] */
+    struct fl_ring *ring = load_acquire(&deque->ring);
+    void *x = fl_ring_get(ring, top);
+    if (cas_seq_cst(&deque->top, &top, top + 1))
+        return x;
+    *lost = true;
+    return NULL;
+}

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A work-stealing deque: its owner pushes and takes at the bottom, thieves
+ * steal at the top. Grows; entries are pointers, never NULL.
+ *
+ * Owner: push, take. Thieves (any thread, the owner too): steal.
+ * Promise: each entry comes out exactly once; thieves take the oldest first.
+ * Source: Chase and Lev, "Dynamic Circular Work-Stealing Deque" (SPAA 2005);
+ * orders after Le, Pop, Cohen, Zappa Nardelli, "Correct and Efficient
+ * Work-Stealing for Weak Memory Models" (PPoPP 2013), figure 1, with a release
+ * on every store to bottom. The argument is in README.md, [DEQUE-...].
+ */
+#ifndef FL_CONCURRENT_DEQUE_H
+#define FL_CONCURRENT_DEQUE_H
+
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "concurrent/ring.h"
+
+struct fl_deque {
+    alignas(FL_CACHE_LINE) _Atomic int64_t bottom; /* owner writes */
+    _Atomic(struct fl_ring *) ring;                /* owner writes */
+    int64_t top_seen;                              /* owner only: <= top */
+    alignas(FL_CACHE_LINE) _Atomic int64_t top;    /* any thread, atomic */
+};
+
+/* 0, or -ENOMEM. The capacity is a power of two. */
+int fl_deque_init(struct fl_deque *deque, int64_t capacity);
+/* Owner, when no thief is left. */
+void fl_deque_free(struct fl_deque *deque);
+
+/* Owner only. Wait-free but for growing. 0, or -ENOMEM: not pushed. */
+int fl_deque_push(struct fl_deque *deque, void *x);
+
+/* Owner only. Wait-free. The newest entry; NULL: empty. */
+void *fl_deque_take(struct fl_deque *deque);
+
+/*
+ * Any thread. Lock-free. The oldest entry; NULL: empty, or another took it
+ * (then *lost is set: there may be more).
+ */
+void *fl_deque_steal(struct fl_deque *deque, bool *lost);
+
+/* Any thread. Wait-free. Entries, an estimate for all but the owner. */
+static inline int64_t fl_deque_size(struct fl_deque *deque)
+{
+    int64_t top = load_relaxed(&deque->top);
+    int64_t size = load_relaxed(&deque->bottom) - top;
+    return size > 0 ? size : 0;
+}
+
+#endif

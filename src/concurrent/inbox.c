@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#include "concurrent/inbox.h"
+
+#include <errno.h>
+
+int fl_inbox_init(struct fl_inbox *inbox, int64_t capacity)
+{
+    struct fl_ring *ring = fl_ring_new(capacity, NULL);
+    if (!ring)
+        return -ENOMEM;
+    atomic_init(&inbox->lock.word, FL_LOCK_FREE);
+    atomic_init(&inbox->bottom, 0);
+    atomic_init(&inbox->ring, ring);
+    inbox->top_seen = 0;
+    atomic_init(&inbox->top, 0);
+    atomic_init(&inbox->bottom_seen, 0);
+    return 0;
+}
+
+void fl_inbox_free(struct fl_inbox *inbox)
+{
+    fl_ring_free(load_relaxed(&inbox->ring));
+}
+
+static int make_room_slow(struct fl_inbox *inbox, int64_t bottom)
+{
+    struct fl_ring *ring = load_relaxed(&inbox->ring);
+    /* acquire: the slots of taken entries have been read [INBOX-reuse] */
+    inbox->top_seen = load_acquire(&inbox->top);
+    if (bottom - inbox->top_seen < ring->capacity)
+        return 0;
+    ring = fl_ring_grow(ring, inbox->top_seen, bottom, 0);
+    if (!ring)
+        return -ENOMEM;
+    /* release: who finds the ring finds the entries [INBOX-grow] */
+    store_release(&inbox->ring, ring);
+    return 0;
+}
+
+int fl_inbox_push(struct fl_inbox *inbox, void *x)
+{
+    int64_t bottom = load_relaxed(&inbox->bottom);
+    struct fl_ring *ring = load_relaxed(&inbox->ring);
+    if (bottom - inbox->top_seen >= ring->capacity) {
+        int rc = make_room_slow(inbox, bottom);
+        if (rc)
+            return rc;
+        ring = load_relaxed(&inbox->ring);
+    }
+    fl_ring_put(ring, bottom, x);
+    /* release: pairs with the acquire of bottom in look [INBOX-push] */
+    store_release(&inbox->bottom, bottom + 1);
+    return 0;
+}
+
+/* The end of what may be taken; reads the submitters' line only when what
+ * the workers know of it has been used up. */
+static int64_t look(struct fl_inbox *inbox, int64_t top)
+{
+    /* acquire: pairs with the release below, and so with the push of the
+     * entries that whoever wrote it had seen [INBOX-push] */
+    int64_t bottom = load_acquire(&inbox->bottom_seen);
+    if (top < bottom)
+        return bottom;
+    bottom = load_acquire(&inbox->bottom);
+    if (top < bottom)
+        store_release(&inbox->bottom_seen, bottom);
+    return bottom;
+}
+
+void *fl_inbox_take(struct fl_inbox *inbox, bool *emptied)
+{
+    int64_t top = load_relaxed(&inbox->top);
+    for (;;) {
+        int64_t bottom = look(inbox, top);
+        if (top >= bottom)
+            return NULL;
+        /* acquire: pairs with the release in make_room_slow [INBOX-grow] */
+        struct fl_ring *ring = load_acquire(&inbox->ring);
+        void *x = fl_ring_get(ring, top);
+        /* release: the slot has been read [INBOX-reuse]; a stale top, ring
+         * or slot makes it fail [INBOX-take] */
+        if (cas_weak_release(&inbox->top, &top, top + 1)) {
+            *emptied = top + 1 >= bottom;
+            if (!*emptied) /* it is on its way from another CPU */
+                __builtin_prefetch(fl_ring_get(ring, top + 1), 1);
+            return x;
+        }
+    }
+}

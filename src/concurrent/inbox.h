@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An inbox: a queue that outside threads fill, one at a time under its lock,
+ * and workers empty, without the lock. First in, first out. Several inboxes
+ * serve an executor, so that submitters do not meet.
+ *
+ * Submitter: lock, push (several), unlock. Worker: take.
+ * It is the deque without the owner's take; hence no full fence, and `bottom`
+ * may be remembered by the workers, since it never goes back.
+ * The argument is in README.md, [INBOX-...].
+ */
+#ifndef FL_CONCURRENT_INBOX_H
+#define FL_CONCURRENT_INBOX_H
+
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "concurrent/lock.h"
+#include "concurrent/ring.h"
+
+struct fl_inbox {
+    alignas(FL_CACHE_LINE) struct fl_lock lock; /* submitters */
+    _Atomic int64_t bottom;                     /* lock holder writes */
+    _Atomic(struct fl_ring *) ring;             /* lock holder writes */
+    int64_t top_seen;                           /* lock holder only: <= top */
+    alignas(FL_CACHE_LINE) _Atomic int64_t top; /* any thread, atomic */
+    _Atomic int64_t bottom_seen;                /* workers; <= bottom */
+};
+
+/* 0, or -ENOMEM. The capacity is a power of two. */
+int fl_inbox_init(struct fl_inbox *inbox, int64_t capacity);
+/* When nobody uses it any more. */
+void fl_inbox_free(struct fl_inbox *inbox);
+
+/* Lock holder. 0, or -ENOMEM: not pushed. */
+int fl_inbox_push(struct fl_inbox *inbox, void *x);
+
+/*
+ * Any thread. Lock-free. The oldest entry; NULL: empty.
+ * *emptied is set if there was none behind it.
+ */
+void *fl_inbox_take(struct fl_inbox *inbox, bool *emptied);
+
+/* Lock holder. At least as many as there are: cheap, for a first look. */
+static inline int64_t fl_inbox_size_at_most(struct fl_inbox *inbox)
+{
+    return load_relaxed(&inbox->bottom) - inbox->top_seen;
+}
+
+/* Lock holder. As many as there are; then so is fl_inbox_size_at_most(). */
+static inline int64_t fl_inbox_count(struct fl_inbox *inbox)
+{
+    /* acquire: as in make_room_slow [INBOX-reuse] */
+    inbox->top_seen = load_acquire(&inbox->top);
+    return fl_inbox_size_at_most(inbox);
+}
+
+/* Any thread. Wait-free. Entries, an estimate. */
+static inline int64_t fl_inbox_size(struct fl_inbox *inbox)
+{
+    int64_t top = load_relaxed(&inbox->top);
+    int64_t size = load_relaxed(&inbox->bottom) - top;
+    return size > 0 ? size : 0;
+}
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* What a running task sees of itself: lives on its runner's stack. */
+#ifndef FL_TASK_CTX_H
+#define FL_TASK_CTX_H
+
+#include <filch/base.h>
+
+#include <stdbool.h>
+
+#include "concurrent/atomic.h"
+
+/* Bits of an executor's control word, as far as tasks care. */
+enum { FL_CONTROL_STOP = 1 };
+
+struct filch_ctx {
+    filch_future *task;              /* NULL: a hook */
+    filch_executor *executor;        /* borrowed */
+    const _Atomic uint32_t *control; /* the executor's */
+    _Atomic bool *is_looking;        /* set before the end shows; or NULL */
+    int worker;                      /* see filch_ctx_worker() */
+    char *message;                   /* owned: from filch_failf() */
+};
+
+#endif

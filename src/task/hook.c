@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+#include "task/hook.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "concurrent/lock.h"
+#include "task/report.h"
+
+/* One lock per group of futures: lists are touched once or twice in a
+ * future's life, if at all. */
+enum { LOCKS = 64 };
+static struct {
+    alignas(FL_CACHE_LINE) struct fl_lock lock;
+} locks[LOCKS];
+
+static struct fl_lock *lock_of(const filch_future *task)
+{
+    return &locks[((uintptr_t)task >> 6) % LOCKS].lock;
+}
+
+static bool has_key(const struct fl_hook *list, const void *key)
+{
+    for (; list; list = list->next)
+        if (list->key == key)
+            return true;
+    return false;
+}
+
+static bool has_armed(const struct fl_hook *list)
+{
+    for (; list; list = list->next)
+        if (list->is_armed)
+            return true;
+    return false;
+}
+
+/* Under the lock. The finisher has seen HOOKS, or we see it final, and if it
+ * is final while hooks wait, the finisher is about to fire them: [HOOK]. */
+static int link_hook(filch_future *task, struct fl_hook *hook)
+{
+    if (hook->key && has_key(task->hooks, hook->key))
+        return -EALREADY;
+    bool firing_is_due = has_armed(task->hooks);
+    hook->next = task->hooks;
+    task->hooks = hook;
+    /* acq_rel: pairs with the finisher's exchange, both ways [HOOK] */
+    uint32_t state = fetch_or_acq_rel(&task->state, FL_HOOKS);
+    hook->is_armed = !fl_is_final(state) || firing_is_due;
+    return hook->is_armed ? FL_HOOK_ARMED : FL_HOOK_LATE;
+}
+
+int fl_hook_add(filch_future *task, struct fl_hook *hook)
+{
+    struct fl_lock *lock = lock_of(task);
+    fl_lock_take(lock);
+    int rc = link_hook(task, hook);
+    fl_lock_drop(lock);
+    return rc;
+}
+
+void fl_hook_remove(filch_future *task, struct fl_hook *hook)
+{
+    struct fl_lock *lock = lock_of(task);
+    fl_lock_take(lock);
+    for (struct fl_hook **at = &task->hooks; *at; at = &(*at)->next) {
+        if (*at == hook) {
+            *at = hook->next;
+            break;
+        }
+    }
+    fl_lock_drop(lock);
+}
+
+static struct fl_hook *reverse(struct fl_hook *list)
+{
+    struct fl_hook *reversed = NULL;
+    while (list) {
+        struct fl_hook *next = list->next;
+        list->next = reversed;
+        reversed = list;
+        list = next;
+    }
+    return reversed;
+}
+
+/* Under the lock. In the order of their adding; those that stay are kept. */
+static void fire_list(filch_future *task)
+{
+    struct fl_hook *hook = reverse(task->hooks);
+    struct fl_hook *kept = NULL;
+    while (hook) {
+        struct fl_hook *next = hook->next;
+        bool stays = !hook->is_armed;
+        if (hook->is_armed) {
+            hook->is_armed = false;
+            stays = hook->fire(hook, task);
+        }
+        if (stays) {
+            hook->next = kept;
+            kept = hook;
+        }
+        hook = next;
+    }
+    task->hooks = kept;
+}
+
+/* Callbacks. Each is allocated, holds a reference to its future, and runs
+ * from a queue of the thread, so that callbacks do not nest. */
+struct callback {
+    struct fl_hook hook;
+    struct callback *next; /* in `due` */
+    filch_future *task;
+    filch_callback *fn;
+    void *arg;
+};
+
+static _Thread_local struct {
+    struct callback *first;
+    struct callback *last;
+    bool is_running;
+} due __attribute__((tls_model("initial-exec")));
+
+static void make_due(struct callback *callback)
+{
+    callback->next = NULL;
+    if (due.first)
+        due.last->next = callback;
+    else
+        due.first = callback;
+    due.last = callback;
+}
+
+static bool fire_callback(struct fl_hook *hook, filch_future *task)
+{
+    (void)task;
+    make_due((struct callback *)(void *)hook); /* the first member */
+    return false;
+}
+
+static void report_failed_callback(filch_future *task, int code)
+{
+    struct filch_failure failure = {.code = code,
+        .message = "a callback failed",
+        .task = fl_task_name(task),
+        .where = fl_task_where(task)};
+    fl_report(fl_report_home(task), &failure);
+}
+
+static void run_callback(struct callback *callback)
+{
+    filch_future *task = callback->task;
+    int rc = callback->fn(task, callback->arg);
+    if (rc < 0)
+        report_failed_callback(task, rc);
+    free(callback);
+    fl_task_release(task);
+}
+
+static void run_due(void)
+{
+    if (due.is_running)
+        return; /* in a callback: its caller goes on with the queue */
+    due.is_running = true;
+    while (due.first) {
+        struct callback *callback = due.first;
+        due.first = callback->next;
+        run_callback(callback);
+    }
+    due.is_running = false;
+}
+
+void fl_hook_fire_all(filch_future *task)
+{
+    struct fl_lock *lock = lock_of(task);
+    fl_lock_take(lock);
+    fire_list(task);
+    fl_lock_drop(lock);
+    run_due();
+}
+
+int fl_hook_add_callback(filch_future *task, filch_callback *fn, void *arg)
+{
+    struct callback *callback = malloc(sizeof *callback);
+    if (!callback)
+        return -ENOMEM;
+    *callback = (struct callback){
+        .hook.fire = fire_callback, .task = task, .fn = fn, .arg = arg};
+    fl_task_retain(task);
+    if (fl_hook_add(task, &callback->hook) == FL_HOOK_LATE) {
+        fl_hook_remove(task, &callback->hook);
+        make_due(callback);
+        run_due();
+    }
+    return 0;
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A strand: one thread's stack of running tasks. A task that waits blocks its
+ * whole strand; strands that wait for each other in a circle are found when
+ * the last of them is about to sleep. See README.md, [STRAND].
+ */
+#ifndef FL_TASK_STRAND_H
+#define FL_TASK_STRAND_H
+
+#include "task/waiter.h"
+
+struct fl_worker;
+
+struct fl_strand {
+    struct fl_pool *pool;     /* immutable: whose tasks run here */
+    struct fl_worker *worker; /* immutable; NULL: an outside thread helps */
+    char *stack_low;          /* immutable; NULL: unknown */
+    size_t stack_bytes;       /* immutable */
+    /* All that follows is guarded by the lock of the blocked strands. */
+    struct fl_strand *next;
+    filch_future *const *awaited;
+    size_t count;
+    struct fl_waiter *waiter;
+    bool is_marked;
+    bool is_doomed;
+};
+
+/* The calling thread's strand while it runs tasks, else NULL. */
+extern _Thread_local struct fl_strand *fl_strand_current
+    __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+/*
+ * The strand's thread, in a task. It is about to sleep until one of the tasks
+ * is final. -EDEADLK: all of them wait for this strand, directly or not; then
+ * every strand in the circle is told so.
+ */
+int fl_strand_block(struct fl_strand *strand, filch_future *const *awaited,
+    size_t count, struct fl_waiter *waiter);
+/* The same, after sleeping. -EDEADLK: somebody closed a circle. */
+int fl_strand_unblock(struct fl_strand *strand);
+/* The same, between two sleeps. */
+bool fl_strand_is_doomed(struct fl_strand *strand);
+
+#endif

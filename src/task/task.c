@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: MIT */
+#include "task/task.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "concurrent/spin.h"
+#include "platform/futex.h"
+#include "task/check.h"
+#include "task/ctx.h"
+#include "task/hook.h"
+#include "task/report.h"
+
+_Static_assert(offsetof(filch_future, outcome) == FL_CACHE_LINE,
+    "what every task needs is in its first line");
+_Static_assert(
+    offsetof(filch_future, copy) + FL_TASK_COPY_BYTES == FL_TASK_BYTES &&
+        offsetof(filch_future, copy) + FL_BIG_TASK_COPY_BYTES ==
+            FL_BIG_TASK_BYTES &&
+        FILCH_ARG_INLINE <= FL_BIG_TASK_COPY_BYTES,
+    "sizes");
+_Static_assert(
+    offsetof(filch_future, fn) == offsetof(struct fl_slab_object, next),
+    "the state outlives the task");
+
+void fl_task_init(filch_future *task, const struct fl_order *order,
+    struct fl_pool *pool, unsigned references)
+{
+    task->kind = (uint8_t)order->call.kind;
+    task->flags = 0;
+    task->fn = order->call.fn;
+    task->arg = order->arg;
+    task->pool = pool;
+    task->site = order->call.site;
+    task->hooks = NULL;
+    task->arg_destroy = order->options.arg_destroy;
+    atomic_init(&task->runner, NULL);
+    atomic_init(&task->state, FL_PENDING | references * FL_REFERENCE);
+    if (order->options.name) {
+        task->flags = FL_NAMED;
+        task->name = order->options.name;
+    }
+}
+
+int fl_task_take_arg(filch_future *task, const struct fl_order *order)
+{
+    size_t bytes = order->options.arg_bytes;
+    if (!bytes)
+        return 0;
+    void *copy = task->copy;
+    if (bytes > FILCH_ARG_INLINE) {
+        copy = malloc(bytes);
+        if (!copy)
+            return -ENOMEM;
+        task->flags |= FL_ARG_HEAP;
+    }
+    task->arg = memcpy(copy, order->arg, bytes);
+    return 0;
+}
+
+void fl_task_unmake(filch_future *task)
+{
+    if (task->flags & FL_ARG_HEAP)
+        free(task->arg);
+    store_relaxed(&task->state, FL_FREE);
+    fl_slab_free(task);
+}
+
+static void drop_arg(filch_future *task)
+{
+    if (task->arg_destroy)
+        task->arg_destroy(task->arg);
+    if (task->flags & FL_ARG_HEAP)
+        free(task->arg);
+}
+
+/* For refusals without memory to tell of them: shared, never freed. */
+static filch_future *refused_without_memory(void)
+{
+    static filch_future task = {.state = FL_FAILED | FL_READ | FL_REFERENCE,
+        .flags = FL_STRAY,
+        .site = "?\0",
+        .outcome.failure.code = -ENOMEM};
+    fl_task_retain(&task);
+    return &task;
+}
+
+filch_future *fl_task_refused(
+    const struct fl_order *order, int code, struct fl_home *home)
+{
+    filch_future *task = aligned_alloc(FL_CACHE_LINE, FL_TASK_BYTES);
+    if (task) {
+        fl_task_init(task, order, NULL, 1);
+        task->flags |= FL_STRAY;
+        task->home = home;
+        if (home)
+            fl_arena_retain(&home->arena);
+        task->outcome.failure.code = code;
+        task->outcome.failure.message = NULL;
+        store_relaxed(&task->state, FL_FAILED | FL_REFERENCE);
+    }
+    if (order->options.arg_destroy)
+        order->options.arg_destroy(order->arg);
+    return task ? task : refused_without_memory();
+}
+
+/* Nobody else has a reference. */
+static void report_if_unread(filch_future *task, uint32_t state)
+{
+    struct filch_failure failure;
+    if (state & FL_READ)
+        return;
+    fl_task_failure(task, &failure);
+    fl_report(fl_report_home(task), &failure);
+}
+
+static void free_stray(filch_future *task)
+{
+    if (task->home)
+        fl_arena_release(&task->home->arena);
+    free(task);
+}
+
+static void free_task(filch_future *task, uint32_t state)
+{
+    if (fl_phase(state) == FL_FAILED) {
+        report_if_unread(task, state);
+        free(task->outcome.failure.message);
+    }
+    store_relaxed(&task->state, FL_FREE);
+    if (task->flags & FL_STRAY)
+        free_stray(task);
+    else
+        fl_slab_free(task);
+}
+
+void fl_task_retain(filch_future *task)
+{
+    /* relaxed: the caller has a reference, which keeps it alive */
+    uint32_t state = fetch_add_relaxed(&task->state, FL_REFERENCE);
+    FL_CHECK(fl_references(state) - 1 < UINT32_MAX / FL_REFERENCE - 1, state);
+    (void)state;
+}
+
+void fl_task_release(filch_future *task)
+{
+    /* acquire: pairs with the release of the other references [TASK-free] */
+    uint32_t state = load_acquire(&task->state);
+#ifdef FILCH_DEBUG
+    FL_CHECK(fl_phase(state) != FL_FREE && fl_references(state) > 0, state);
+#endif
+    if (fl_references(state) > 1) {
+        /* acq_rel: the last one sees what all others did [TASK-free] */
+        state = fetch_sub_acq_rel(&task->state, FL_REFERENCE);
+        if (fl_references(state) > 1)
+            return;
+    }
+    free_task(task, state);
+}
+
+bool fl_task_claim(filch_future *task)
+{
+    uint32_t state = load_relaxed(&task->state);
+    while (fl_phase(state) == FL_PENDING) {
+        /* relaxed: the task's fields came with the pointer to it */
+        if (cas_weak_relaxed(
+                &task->state, &state, (state & ~FL_PHASE) | FL_RUNNING))
+            return true;
+    }
+    return false;
+}
+
+/*
+ * The end of a task: [TASK-finish]. With `owned`, the step that makes it
+ * final also gives up the finisher's reference, so that it is the last access
+ * to the task; only if there are hooks the reference is kept until they have
+ * been told. False: the phase was not `from`.
+ */
+static bool finish(filch_future *task, uint32_t from, uint32_t to, bool owned)
+{
+    uint32_t state = load_relaxed(&task->state);
+    uint32_t next;
+    do {
+        if (fl_phase(state) != from)
+            return false;
+        next = (state & ~FL_PHASE) | to;
+        if (owned && !(state & FL_HOOKS))
+            next -= FL_REFERENCE;
+        /* acq_rel: waiters see the outcome; if ours was the last reference,
+         * we see what the others did [TASK-free] */
+    } while (!cas_weak_acq_rel(&task->state, &state, next));
+    if (state & FL_WAITERS) /* the task may be gone: only its address */
+        fl_futex_wake(&task->state, INT32_MAX);
+    if (state & FL_HOOKS) {
+        fl_hook_fire_all(task);
+        if (owned)
+            fl_task_release(task);
+    } else if (fl_references(next) == 0) {
+        free_task(task, next);
+    }
+    return true;
+}
+
+bool fl_task_cancel(filch_future *task)
+{
+    if (!finish(task, FL_PENDING, FL_CANCELLED, false))
+        return false;
+    drop_arg(task);
+    return true;
+}
+
+void fl_task_fail(filch_future *task, int code, char *message, bool owned)
+{
+    drop_arg(task);
+    task->outcome.failure.code = code;
+    task->outcome.failure.message = message;
+    finish(task, FL_RUNNING, FL_FAILED, owned);
+}
+
+static int invoke(filch_ctx *cx, filch_future *task)
+{
+    void *result = task->outcome.result;
+    void *pointer;
+    int value = 0;
+    switch (task->kind) {
+    case FILCH_FN_TASK:
+        return ((filch_task *)task->fn)(cx, task->arg, result);
+    case FILCH_FN_POINTER:
+        pointer = ((void *(*)(void *))task->fn)(task->arg);
+        memcpy(result, &pointer, sizeof pointer);
+        return 0;
+    case FILCH_FN_INT:
+        value = ((int (*)(void *))task->fn)(task->arg);
+        memcpy(result, &value, sizeof value);
+        return value;
+    default:
+        ((void (*)(void *))task->fn)(task->arg);
+        return 0;
+    }
+}
+
+void fl_task_run(filch_ctx *cx, filch_future *task, bool owned)
+{
+    memset(task->outcome.result, 0, sizeof task->outcome.result);
+    int rc = invoke(cx, task);
+    /* relaxed: whoever sees the end of the task sees it [WAKE-looking] */
+    if (cx->is_looking)
+        store_relaxed(cx->is_looking, true);
+    if (rc < 0) {
+        fl_task_fail(task, rc, cx->message, owned);
+        return;
+    }
+    free(cx->message);
+    drop_arg(task);
+    finish(task, FL_RUNNING, FL_DONE, owned);
+}
+
+const char *fl_task_name(const filch_future *task)
+{
+    return task->flags & FL_NAMED ? task->name : task->site;
+}
+
+const char *fl_task_where(const filch_future *task)
+{
+    return task->site + strlen(task->site) + 1;
+}
+
+void fl_task_failure(filch_future *task, struct filch_failure *failure)
+{
+    int code = task->outcome.failure.code;
+    const char *message = task->outcome.failure.message;
+    failure->code = code;
+    failure->message = message ? message : filch_strerror(code);
+    failure->task = fl_task_name(task);
+    failure->where = fl_task_where(task);
+}
+
+static _Thread_local struct fl_spin spin
+    __attribute__((tls_model("initial-exec")));
+
+/* Says that we will sleep; the state as it then is. */
+static uint32_t announce(filch_future *task)
+{
+    /* acquire: the outcome, if it is final by now [TASK-finish] */
+    return fetch_or_acq_rel(&task->state, FL_WAITERS) | FL_WAITERS;
+}
+
+static int sleep_on(filch_future *task, int64_t deadline)
+{
+    uint32_t state = announce(task);
+    int rc = 0;
+    while (!fl_is_final(state)) {
+        if (rc == -ETIMEDOUT)
+            return rc;
+        rc = fl_futex_wait(&task->state, state, deadline);
+        /* acquire: pairs with finish [TASK-finish] */
+        state = load_acquire(&task->state);
+    }
+    return 0;
+}
+
+int fl_task_wait(filch_future *task, int64_t deadline)
+{
+    struct fl_spin_wait wait;
+    /* acquire: pairs with finish [TASK-finish] */
+    if (fl_is_final(load_acquire(&task->state)))
+        return 0;
+    if (deadline <= FILCH_POLL)
+        return -ETIMEDOUT;
+    fl_spin_begin(&wait, &spin);
+    while (fl_spin_once(&wait))
+        if (fl_is_final(load_acquire(&task->state)))
+            return 0;
+    int rc = sleep_on(task, deadline);
+    fl_spin_end_sleep(&wait);
+    return rc;
+}

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: MIT */
+/* The life of a pool: open, break, shut down, close. */
+#include "sched/pool.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/futex.h"
+#include "platform/process.h"
+#include "sched/worker.h"
+
+enum { DOORS_LEAST = 4, DOORS_MOST = 64, INBOX_CAPACITY = 256 };
+
+/* The pools of the process: for its end, and for threads that come to a pool
+ * through a future only. */
+static struct fl_lock registry_lock;
+static struct fl_pool *registry;
+static _Atomic uint32_t registry_changes;
+
+static void enrol(struct fl_pool *pool)
+{
+    fl_lock_take(&registry_lock);
+    pool->next = registry;
+    registry = pool;
+    fl_lock_drop(&registry_lock);
+}
+
+static void strike_off(struct fl_pool *pool)
+{
+    fl_lock_take(&registry_lock);
+    struct fl_pool **at = &registry;
+    while (*at && *at != pool)
+        at = &(*at)->next;
+    if (*at)
+        *at = pool->next;
+    fl_lock_drop(&registry_lock);
+}
+
+static unsigned count_doors(int workers)
+{
+    unsigned doors = DOORS_LEAST;
+    while (doors < (unsigned)workers && doors < DOORS_MOST)
+        doors *= 2;
+    return doors;
+}
+
+/* Everything that outlives the pool while there are futures. */
+struct estate {
+    struct fl_home home;
+    unsigned heap_count; /* those that were ever used */
+    struct fl_heap heaps[];
+};
+
+static void destroy_estate(struct fl_arena *arena)
+{
+    struct estate *estate = (struct estate *)(void *)arena;
+    for (unsigned i = 0; i < estate->heap_count; i++) {
+        fl_slab_unmap(&estate->heaps[i].small);
+        fl_slab_unmap(&estate->heaps[i].big);
+    }
+    free(estate);
+}
+
+static struct estate *new_estate(
+    const struct fl_pool_setup *setup, unsigned heap_count)
+{
+    size_t bytes = sizeof(struct estate) + heap_count * sizeof(struct fl_heap);
+    bytes = (bytes + FL_CACHE_LINE - 1) / FL_CACHE_LINE * FL_CACHE_LINE;
+    struct estate *estate = aligned_alloc(FL_CACHE_LINE, bytes);
+    if (!estate)
+        return NULL;
+    memset(&estate->home, 0, sizeof estate->home);
+    fl_arena_init(&estate->home.arena, destroy_estate);
+    estate->home.on_unobserved = setup->config.on_unobserved;
+    estate->home.data = setup->config.data;
+    estate->home.generation = fl_process_generation();
+    estate->heap_count = heap_count;
+    return estate;
+}
+
+static void free_doors(struct fl_pool *pool, unsigned count)
+{
+    for (unsigned i = 0; i < count; i++)
+        fl_inbox_free(&pool->doors[i].inbox);
+    free(pool->doors);
+}
+
+static int open_doors(struct fl_pool *pool)
+{
+    size_t bytes = pool->door_count * sizeof(struct fl_door);
+    pool->doors = aligned_alloc(FL_CACHE_LINE, bytes);
+    if (!pool->doors)
+        return -ENOMEM;
+    memset(pool->doors, 0, bytes);
+    for (unsigned i = 0; i < pool->door_count; i++) {
+        struct fl_door *door = &pool->doors[i];
+        if (fl_inbox_init(&door->inbox, INBOX_CAPACITY)) {
+            free_doors(pool, i);
+            return -ENOMEM;
+        }
+        door->heap = &pool->heaps[i];
+        fl_heap_init(door->heap, &pool->home->arena);
+    }
+    return 0;
+}
+
+int fl_pool_open(struct fl_pool *pool, const struct fl_pool_setup *setup,
+    void (*free_memory)(struct fl_pool *))
+{
+    const struct filch_config *config = &setup->config;
+    pool->setup = *setup;
+    pool->free_memory = free_memory;
+    atomic_init(&pool->live, FL_LIVE_GUEST);
+    pool->door_count = count_doors(config->workers);
+    pool->most_threads = (unsigned)(config->workers + config->spares);
+    atomic_init(&pool->places, config->workers);
+    int rc = fl_process_watch_forks();
+    if (rc)
+        return rc;
+    pool->slots = calloc(pool->most_threads, sizeof *pool->slots);
+    struct estate *estate =
+        new_estate(setup, pool->door_count + pool->most_threads);
+    if (pool->slots && estate) {
+        pool->home = &estate->home;
+        pool->heaps = estate->heaps;
+        if (open_doors(pool) == 0) {
+            enrol(pool);
+            return 0;
+        }
+    }
+    free(estate);
+    free(pool->slots);
+    return -ENOMEM;
+}
+
+/* Waits until no submitter is in the middle of one: it either has seen the
+ * control word, or what it published is there. */
+static void pass_doors(struct fl_pool *pool)
+{
+    for (unsigned i = 0; i < pool->door_count; i++) {
+        fl_lock_take(&pool->doors[i].inbox.lock);
+        fl_lock_drop(&pool->doors[i].inbox.lock);
+    }
+}
+
+/* Everybody who sleeps looks at the control word. */
+static void wake_all(struct fl_pool *pool)
+{
+    int index;
+    fence_seq_cst(); /* pairs with the one in park() and retire() [PARK] */
+    while ((index = fl_parking_claim(&pool->idle, fl_pool_words(pool))) >= 0) {
+        fetch_add_relaxed(&pool->searching, 1);
+        fl_spot_wake(&load_acquire(&pool->slots[index])->spot);
+    }
+    while (
+        (index = fl_parking_claim(&pool->dormant, fl_pool_words(pool))) >= 0) {
+        fetch_sub_relaxed(&pool->places, 1);
+        fetch_add_relaxed(&pool->searching, 1);
+        fl_spot_wake(&load_acquire(&pool->slots[index])->spot);
+    }
+    fetch_add_release(&pool->room, 1);
+    fl_futex_wake(&pool->room, INT32_MAX);
+}
+
+/* A copy of the reason for one task; NULL: no memory for it, or none. */
+static char *copy_reason(struct fl_pool *pool)
+{
+    fl_lock_take(&pool->break_lock);
+    const char *reason = pool->broken_reason;
+    char *copy = reason ? malloc(strlen(reason) + 1) : NULL;
+    if (copy)
+        strcpy(copy, reason);
+    fl_lock_drop(&pool->break_lock);
+    return copy;
+}
+
+void fl_pool_discard(struct fl_pool *pool, filch_future *task, int code)
+{
+    bool is_broken = load_relaxed(&pool->control) & FL_CONTROL_BROKEN;
+    if (!code && is_broken)
+        code = FILCH_EBROKEN;
+    if (!code) {
+        fl_task_cancel(task);
+        fl_task_release(task);
+    } else if (fl_task_claim(task)) {
+        fl_task_fail(task, code, is_broken ? copy_reason(pool) : NULL, true);
+    } else {
+        fl_task_release(task);
+    }
+}
+
+void fl_pool_drain(struct fl_pool *pool, int code)
+{
+    filch_future *task;
+    bool unused;
+    unsigned slots = load_relaxed(&pool->slots_used);
+    for (unsigned i = 0; i < pool->door_count; i++)
+        while ((task = fl_inbox_take(&pool->doors[i].inbox, &unused)))
+            fl_pool_discard(pool, task, code);
+    for (unsigned i = 0; i < slots; i++) {
+        struct fl_deque *deque = &load_acquire(&pool->slots[i])->deque;
+        do {
+            unused = false;
+            while ((task = fl_deque_steal(deque, &unused)))
+                fl_pool_discard(pool, task, code);
+        } while (unused);
+    }
+}
+
+static void report_broken(struct fl_pool *pool, int code, const char *reason)
+{
+    struct filch_failure failure = {.code = code,
+        .message = reason ? reason : filch_strerror(code),
+        .task = pool->setup.name,
+        .where = ""};
+    fl_report(pool->home, &failure);
+}
+
+void fl_pool_break(struct fl_pool *pool, int code, char *reason)
+{
+    fl_lock_take(&pool->break_lock);
+    bool is_first = !(load_relaxed(&pool->control) & FL_CONTROL_BROKEN);
+    if (is_first)
+        pool->broken_reason = reason;
+    fetch_or_acq_rel(&pool->control, FL_CONTROL_BROKEN);
+    fl_lock_drop(&pool->break_lock);
+    if (is_first)
+        report_broken(pool, code, reason);
+    else
+        free(reason);
+    pass_doors(pool);
+    fl_pool_drain(pool, 0);
+    wake_all(pool);
+}
+
+static void close_heap(struct fl_heap *heap)
+{
+    fl_slab_close(&heap->small);
+    fl_slab_close(&heap->big);
+}
+
+static void free_parts(struct fl_pool *pool)
+{
+    struct estate *estate = (struct estate *)(void *)pool->home;
+    unsigned threads = load_relaxed(&pool->slots_used);
+    /* Heaps without an owner have never been touched. */
+    estate->heap_count = pool->door_count + threads;
+    for (unsigned i = 0; i < threads; i++)
+        fl_worker_free(load_relaxed(&pool->slots[i]));
+    for (unsigned i = 0; i < estate->heap_count; i++)
+        close_heap(&pool->heaps[i]);
+    free_doors(pool, pool->door_count);
+    free(pool->slots);
+    free(pool->broken_reason);
+    fl_arena_release(&estate->home.arena);
+}
+
+/* The last one: nobody else uses the pool any more. */
+static void finalize(struct fl_pool *pool)
+{
+    struct fl_worker *self = fl_worker_here();
+    strike_off(pool);
+    for (unsigned i = 0; i < load_relaxed(&pool->slots_used); i++) {
+        struct fl_worker *worker = load_relaxed(&pool->slots[i]);
+        if (worker == self)
+            fl_thread_detach(&worker->thread);
+        else
+            fl_thread_join(&worker->thread);
+    }
+    free_parts(pool);
+    pool->free_memory(pool);
+    fetch_add_release(&registry_changes, 1);
+    fl_futex_wake(&registry_changes, INT32_MAX);
+}
+
+void fl_pool_drop_live(struct fl_pool *pool, uint32_t unit)
+{
+    const void *word = &pool->live;
+    /* acq_rel: the last one sees what all others did [POOL-last] */
+    uint32_t left = fetch_sub_acq_rel(&pool->live, unit) - unit;
+    if (left == 0) {
+        finalize(pool);
+    } else if (left == FL_LIVE_GUEST) {
+        /* The handle's owner may free the pool now: only addresses. */
+        fl_futex_wake(word, INT32_MAX);
+        fetch_add_release(&registry_changes, 1);
+        fl_futex_wake(&registry_changes, INT32_MAX);
+    }
+}
+
+static void begin_shutdown(struct fl_pool *pool, unsigned flags)
+{
+    uint32_t control = FL_CONTROL_CLOSING;
+    if (flags & FILCH_CANCEL_PENDING)
+        control |= FL_CONTROL_CANCEL;
+    if (flags & FILCH_STOP_RUNNING)
+        control |= FL_CONTROL_STOP;
+    fetch_or_acq_rel(&pool->control, control);
+    pass_doors(pool);
+    if (control & FL_CONTROL_CANCEL)
+        fl_pool_drain(pool, 0);
+    wake_all(pool);
+    if (fl_pool_has_work(pool))
+        fl_pool_notify(pool);
+}
+
+/* Until only the handle is left. */
+static int wait_for_end(struct fl_pool *pool, int64_t deadline)
+{
+    for (;;) {
+        /* acquire: pairs with drop_live [POOL-last] */
+        uint32_t live = load_acquire(&pool->live);
+        if (live == FL_LIVE_GUEST)
+            return 0;
+        if (deadline <= filch_now())
+            return -ETIMEDOUT;
+        fl_futex_wait(&pool->live, live, deadline);
+    }
+}
+
+static bool is_in_task_of(struct fl_pool *pool)
+{
+    return fl_strand_current && fl_strand_current->pool == pool;
+}
+
+int fl_pool_shutdown(struct fl_pool *pool, unsigned flags, int64_t deadline)
+{
+    if (pool->home->generation != fl_process_generation())
+        return FILCH_EFORKED;
+    if (deadline > FILCH_POLL && is_in_task_of(pool))
+        return -EDEADLK;
+    begin_shutdown(pool, flags);
+    filch_blocking_enter(); /* in a task of another pool */
+    int rc = wait_for_end(pool, deadline);
+    filch_blocking_leave();
+    return rc;
+}
+
+void fl_pool_release(struct fl_pool *pool)
+{
+    begin_shutdown(pool, FILCH_FINISH);
+    fl_pool_drop_live(pool, FL_LIVE_GUEST);
+}
+
+/* A task that is pending keeps its pool; so a pool that is found here, while
+ * the registry is locked, is there. */
+static struct fl_pool *enter_as_guest(filch_future *task)
+{
+    fl_lock_take(&registry_lock);
+    struct fl_pool *pool = NULL;
+    if (filch_future_state(task) == FILCH_PENDING)
+        for (pool = registry; pool && pool != task->pool;)
+            pool = pool->next;
+    if (pool)
+        fetch_add_relaxed(&pool->live, FL_LIVE_GUEST);
+    fl_lock_drop(&registry_lock);
+    return pool;
+}
+
+static void run_as_guest(struct fl_pool *pool, filch_future *task)
+{
+    struct fl_strand *outer = fl_strand_current;
+    struct fl_strand strand = {.pool = pool};
+    filch_ctx cx = {.task = task,
+        .executor = pool->setup.executor,
+        .control = &pool->control,
+        .worker = -1};
+    if (!outer)
+        fl_strand_current = &strand;
+    store_relaxed(&task->runner, fl_strand_current);
+    fl_task_run(&cx, task, false);
+    fl_strand_current = outer;
+}
+
+bool fl_pool_help(filch_future *task)
+{
+    struct fl_pool *pool = enter_as_guest(task);
+    if (!pool)
+        return false;
+    bool is_other = fl_strand_current && fl_strand_current->pool != pool;
+    bool claimed = !is_other && fl_task_claim(task);
+    if (claimed)
+        run_as_guest(pool, task);
+    fl_pool_drop_live(pool, FL_LIVE_GUEST);
+    return claimed;
+}
+
+static bool is_ours_to_wait_for(struct fl_pool *pool)
+{
+    return pool->home->generation == fl_process_generation() &&
+           !is_in_task_of(pool) && fl_pool_threads(pool) > 0;
+}
+
+/* Under the registry's lock. */
+static bool has_live_threads(void)
+{
+    for (struct fl_pool *pool = registry; pool; pool = pool->next)
+        if (is_ours_to_wait_for(pool))
+            return true;
+    return false;
+}
+
+void fl_pool_finish_all(int64_t deadline)
+{
+    int rc = 0;
+    fl_lock_take(&registry_lock);
+    for (struct fl_pool *pool = registry; pool; pool = pool->next)
+        if (is_ours_to_wait_for(pool))
+            begin_shutdown(pool, FILCH_STOP_RUNNING);
+    for (;;) {
+        /* acquire: pairs with drop_live and finalize */
+        uint32_t changes = load_acquire(&registry_changes);
+        bool is_busy = has_live_threads();
+        fl_lock_drop(&registry_lock);
+        if (!is_busy || rc)
+            return;
+        rc = fl_futex_wait(&registry_changes, changes, deadline);
+        fl_lock_take(&registry_lock);
+    }
+}

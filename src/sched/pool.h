@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A pool of workers: what the threads of an executor share.
+ *
+ * Places and threads: `workers` places, each held by a thread that runs or
+ * looks for tasks. A thread whose task blocks leaves its place to another
+ * (a spare); coming back it may be one too many for a moment. Threads are
+ * started when there is work, a free place, and nobody else to be woken.
+ * The protocols are in README.md.
+ */
+#ifndef FL_SCHED_POOL_H
+#define FL_SCHED_POOL_H
+
+#include "concurrent/inbox.h"
+#include "concurrent/parking.h"
+#include "sched/heap.h"
+#include "task/ctx.h"
+#include "task/report.h"
+#include "task/task.h"
+
+struct fl_worker;
+
+/* Bits of fl_pool.control, beside FL_CONTROL_STOP. Never cleared. */
+enum {
+    FL_CONTROL_CLOSING = 2, /* no more submits; workers end when idle */
+    FL_CONTROL_CANCEL = 4,  /* what is pending is cancelled */
+    FL_CONTROL_BROKEN = 8,  /* what is pending fails; workers end */
+};
+
+/* fl_pool.live counts in units of: the pool's threads, and its guests:
+ * outside threads that run one of its tasks, and, as one more, its handle. */
+enum { FL_LIVE_THREAD = 1, FL_LIVE_GUEST = 1 << 12 };
+
+/* One inbox with its own slabs: where a group of outside threads comes in. */
+struct fl_door {
+    struct fl_inbox inbox;
+    int64_t room_until;   /* lock holder only: no look at the bound before */
+    struct fl_heap *heap; /* lock holder only */
+};
+
+/* The settings of a pool; all defaults filled in. */
+struct fl_pool_setup {
+    struct filch_config config; /* `name` is not used */
+    char name[32];
+    filch_executor *executor; /* passed to tasks */
+};
+
+struct fl_pool {
+    /* immutable after open */
+    struct fl_pool_setup setup;
+    struct fl_home *home;
+    struct fl_heap *heaps; /* doors, then workers; live as long as the home */
+    struct fl_door *doors;
+    _Atomic(struct fl_worker *) *slots; /* start lock writes, any reads */
+    unsigned door_count;                /* a power of two */
+    unsigned most_threads;
+
+    /* any thread, atomic; read by all, written when somebody starts, parks
+     * or blocks */
+    alignas(FL_CACHE_LINE) _Atomic int32_t searching;
+    _Atomic int32_t places; /* free ones; negative: too many at work */
+    _Atomic uint32_t control;
+    _Atomic uint32_t slots_used;
+    _Atomic uint32_t doors_used;
+    _Atomic uint32_t blocked_submitters;
+    struct fl_parking idle;    /* have a place, and nothing to do */
+    struct fl_parking dormant; /* have no place */
+
+    /* any thread, atomic; seldom used */
+    alignas(FL_CACHE_LINE) _Atomic uint32_t live; /* see FL_LIVE_... */
+    _Atomic uint32_t room;                        /* counts "there is room" */
+    struct fl_lock start_lock;
+    struct fl_lock break_lock;
+    char *broken_reason;                   /* break lock */
+    void (*free_memory)(struct fl_pool *); /* immutable after open */
+    struct fl_pool *next;                  /* registry lock */
+};
+
+/* Opens a pool in zeroed memory, which free_memory() will be called for in
+ * the end, by whichever thread comes last. 0, or -ENOMEM. */
+int fl_pool_open(struct fl_pool *pool, const struct fl_pool_setup *setup,
+    void (*free_memory)(struct fl_pool *));
+/* See filch_executor_shutdown(). */
+int fl_pool_shutdown(struct fl_pool *pool, unsigned flags, int64_t deadline);
+/* See filch_executor_release(). The handle is gone. */
+void fl_pool_release(struct fl_pool *pool);
+
+/* Any thread. Submits; *task receives a reference, unless NULL. 0, or why it
+ * was refused (nothing has happened to the argument then). */
+int fl_pool_submit(
+    struct fl_pool *pool, const struct fl_order *order, filch_future **task);
+/* Any thread. Submits a task for each of `count` arguments, in one pass. How
+ * many were accepted, the first ones; *error says why not the next. */
+size_t fl_pool_submit_many(struct fl_pool *pool, const struct fl_order *order,
+    size_t stride, size_t count, filch_future **tasks, int *error);
+
+/* Any thread, after publishing a task and a full fence: makes sure that
+ * somebody looks. */
+void fl_pool_notify(struct fl_pool *pool);
+/* Any thread. Is there anything to take? (After a fence: [PARK].) */
+bool fl_pool_has_work(struct fl_pool *pool);
+/* Any thread. The number of tasks that wait. */
+size_t fl_pool_pending(struct fl_pool *pool);
+
+/* A worker. Cannot start: breaks the pool. Takes `reason`. */
+void fl_pool_break(struct fl_pool *pool, int code, char *reason);
+/* Any thread. Ends a task that was taken out of a queue without running it:
+ * fails it with the code, or, if that is 0, as the control word says. */
+void fl_pool_discard(struct fl_pool *pool, filch_future *task, int code);
+/* Any thread. Discards all that is queued. */
+void fl_pool_drain(struct fl_pool *pool, int code);
+/* Any thread. A worker took from an inbox: somebody may wait for room. */
+void fl_pool_made_room(struct fl_pool *pool);
+
+/* Any thread. Runs a pending task here, for filch_future_help(). True: it
+ * ran; false: somebody else had it. */
+bool fl_pool_help(filch_future *task);
+/* A guest or a thread goes; the pool may be gone afterwards. */
+void fl_pool_drop_live(struct fl_pool *pool, uint32_t unit);
+
+/* At the end of the process: asks all pools to finish, waits for them. */
+void fl_pool_finish_all(int64_t deadline);
+/* Any thread. The threads it has now. */
+static inline uint32_t fl_pool_threads(const struct fl_pool *pool)
+{
+    return load_relaxed(&pool->live) % FL_LIVE_GUEST;
+}
+
+static inline uint32_t fl_pool_words(struct fl_pool *pool)
+{
+    /* relaxed: a slot that is not seen yet is not parked yet */
+    return (load_relaxed(&pool->slots_used) + 63) / 64;
+}
+
+#endif

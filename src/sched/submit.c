@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+/* How a task comes in: see README.md, "The submitter". */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/futex.h"
+#include "platform/process.h"
+#include "sched/worker.h"
+
+/* A batch in progress: task i gets the argument `arg + i * stride`. */
+struct batch {
+    struct fl_pool *pool;
+    struct fl_order order;
+    size_t stride;
+    size_t count;
+    size_t done;
+    filch_future **tasks; /* NULL: nobody wants them */
+};
+
+/* Why new tasks are refused, or 0. */
+static int refusal(struct fl_pool *pool)
+{
+    uint32_t control = load_relaxed(&pool->control);
+    if (control & FL_CONTROL_BROKEN)
+        return FILCH_EBROKEN;
+    return control & FL_CONTROL_CLOSING ? FILCH_ESHUTDOWN : 0;
+}
+
+/* A pending task for the next argument of the batch. */
+static int make_task(
+    struct batch *batch, struct fl_heap *heap, filch_future **task)
+{
+    filch_future *made = fl_heap_alloc(heap, batch->order.options.arg_bytes);
+    if (!made)
+        return -ENOMEM;
+    fl_task_init(made, &batch->order, batch->pool, batch->tasks ? 2 : 1);
+    int rc = fl_task_take_arg(made, &batch->order);
+    if (rc)
+        fl_slab_free(made);
+    *task = made;
+    return rc;
+}
+
+static void advance(struct batch *batch, filch_future *task)
+{
+    if (batch->tasks)
+        batch->tasks[batch->done] = task;
+    batch->done++;
+    batch->order.arg = (char *)batch->order.arg + batch->stride;
+}
+
+/* In a worker of the pool: into its own deque, without a bound. */
+static int submit_own(struct batch *batch, struct fl_worker *worker)
+{
+    int rc = refusal(batch->pool);
+    while (!rc && batch->done < batch->count) {
+        filch_future *task;
+        rc = make_task(batch, worker->heap, &task);
+        if (!rc) {
+            rc = fl_deque_push(&worker->deque, task);
+            if (rc)
+                fl_task_unmake(task);
+            else
+                advance(batch, task);
+        }
+    }
+    return rc;
+}
+
+static unsigned door_of_thread(struct fl_pool *pool)
+{
+    static _Atomic unsigned threads;
+    static _Thread_local unsigned number
+        __attribute__((tls_model("initial-exec")));
+    if (!number)
+        number = fetch_add_relaxed(&threads, 1) + 1;
+    unsigned index = (number - 1) & (pool->door_count - 1);
+    uint32_t used = load_relaxed(&pool->doors_used);
+    while (used <= index) /* seq_cst order by the fence before notify */
+        if (cas_weak_relaxed(&pool->doors_used, &used, index + 1))
+            break;
+    return index;
+}
+
+/* Under the door's lock: is there room for one more? The bound is over all
+ * doors; each look at it gives this door its share of what is free. */
+static bool has_room_slow(struct fl_pool *pool, struct fl_door *door)
+{
+    size_t limit = pool->setup.config.queue_limit;
+    int64_t bottom = load_relaxed(&door->inbox.bottom);
+    size_t pending = 0;
+    if (limit == FILCH_UNBOUNDED) {
+        door->room_until = INT64_MAX;
+        return true;
+    }
+    for (unsigned i = 0; i < pool->door_count; i++)
+        pending += (size_t)fl_inbox_size(&pool->doors[i].inbox);
+    if (pending >= limit)
+        return false;
+    int64_t share = (int64_t)((limit - pending) / pool->door_count);
+    door->room_until = bottom + (share > 0 ? share : 1);
+    return true;
+}
+
+static bool has_room(struct fl_pool *pool, struct fl_door *door)
+{
+    if (load_relaxed(&door->inbox.bottom) < door->room_until ||
+        has_room_slow(pool, door))
+        return true;
+    /* A submit in a task never blocks. */
+    return pool->setup.config.when_full == FILCH_BLOCK && fl_strand_current;
+}
+
+/* Under the door's lock. 0: done; -EAGAIN: no room. */
+static int fill(struct batch *batch, struct fl_door *door)
+{
+    int rc = refusal(batch->pool);
+    while (!rc && batch->done < batch->count) {
+        filch_future *task;
+        if (!has_room(batch->pool, door))
+            return -EAGAIN;
+        rc = make_task(batch, door->heap, &task);
+        if (!rc) {
+            rc = fl_inbox_push(&door->inbox, task);
+            if (rc)
+                fl_task_unmake(task);
+            else
+                advance(batch, task);
+        }
+    }
+    return rc;
+}
+
+static void notify_after(struct fl_pool *pool)
+{
+    fence_seq_cst(); /* who parks sees the task, or we see who parks [PARK] */
+    fl_pool_notify(pool);
+}
+
+static bool is_full(struct fl_pool *pool)
+{
+    size_t pending = 0;
+    for (unsigned i = 0; i < pool->door_count; i++)
+        pending += (size_t)fl_inbox_size(&pool->doors[i].inbox);
+    return pending >= pool->setup.config.queue_limit;
+}
+
+void fl_pool_made_room(struct fl_pool *pool)
+{
+    fence_seq_cst(); /* the blocked see the room, or we see them [ROOM] */
+    if (load_relaxed(&pool->blocked_submitters) == 0)
+        return;
+    /* release: as in any wake; the word only says that something changed */
+    fetch_add_release(&pool->room, 1);
+    fl_futex_wake(&pool->room, INT32_MAX);
+}
+
+static void wait_for_room(struct fl_pool *pool)
+{
+    fetch_add_relaxed(&pool->blocked_submitters, 1);
+    uint32_t room = load_acquire(&pool->room);
+    fence_seq_cst(); /* [ROOM] */
+    if (is_full(pool) && !refusal(pool))
+        fl_futex_wait(&pool->room, room, FILCH_FOREVER);
+    fetch_sub_relaxed(&pool->blocked_submitters, 1);
+}
+
+/* Runs one task of the batch in this thread. */
+static int run_here(struct batch *batch, struct fl_door *door)
+{
+    filch_future *task;
+    fl_lock_take(&door->inbox.lock);
+    int rc = refusal(batch->pool);
+    if (!rc)
+        rc = make_task(batch, door->heap, &task);
+    fl_lock_drop(&door->inbox.lock);
+    if (rc)
+        return rc;
+    advance(batch, task);
+    fl_pool_help(task);
+    fl_task_release(task); /* the one of the queue that it is not in */
+    return 0;
+}
+
+static void drop_oldest(struct fl_pool *pool)
+{
+    bool emptied;
+    for (unsigned i = 0; i < pool->door_count; i++) {
+        filch_future *task = fl_inbox_take(&pool->doors[i].inbox, &emptied);
+        if (task) {
+            fl_pool_discard(pool, task, FILCH_EDROPPED);
+            return;
+        }
+    }
+}
+
+/* The queue is full: 0 to try again. */
+static int make_way(struct batch *batch, struct fl_door *door)
+{
+    struct fl_pool *pool = batch->pool;
+    switch (pool->setup.config.when_full) {
+    case FILCH_REJECT:
+        return -EAGAIN;
+    case FILCH_RUN_HERE:
+        return run_here(batch, door);
+    case FILCH_DROP_OLDEST:
+        drop_oldest(pool);
+        return 0;
+    default:
+        wait_for_room(pool);
+        return 0;
+    }
+}
+
+static int submit_outside(struct batch *batch)
+{
+    struct fl_pool *pool = batch->pool;
+    struct fl_door *door = &pool->doors[door_of_thread(pool)];
+    int rc;
+    do {
+        size_t before = batch->done;
+        fl_lock_take(&door->inbox.lock);
+        rc = fill(batch, door);
+        fl_lock_drop(&door->inbox.lock);
+        if (batch->done > before)
+            notify_after(pool);
+        if (rc == -EAGAIN)
+            rc = make_way(batch, door);
+    } while (!rc && batch->done < batch->count);
+    return rc;
+}
+
+static int submit(struct batch *batch)
+{
+    struct fl_pool *pool = batch->pool;
+    struct fl_worker *worker = fl_worker_here();
+    if (pool->home->generation != fl_process_generation())
+        return FILCH_EFORKED;
+    if (!worker || worker->pool != pool)
+        return submit_outside(batch);
+    int rc = submit_own(batch, worker);
+    if (batch->done)
+        notify_after(pool);
+    return rc;
+}
+
+int fl_pool_submit(
+    struct fl_pool *pool, const struct fl_order *order, filch_future **task)
+{
+    struct batch batch = {
+        .pool = pool, .order = *order, .count = 1, .tasks = task};
+    return submit(&batch);
+}
+
+size_t fl_pool_submit_many(struct fl_pool *pool, const struct fl_order *order,
+    size_t stride, size_t count, filch_future **tasks, int *error)
+{
+    struct batch batch = {.pool = pool,
+        .order = *order,
+        .stride = stride,
+        .count = count,
+        .tasks = tasks};
+    *error = submit(&batch);
+    return batch.done;
+}
+
+size_t fl_pool_pending(struct fl_pool *pool)
+{
+    size_t pending = 0;
+    unsigned slots = load_relaxed(&pool->slots_used);
+    for (unsigned i = 0; i < pool->door_count; i++)
+        pending += (size_t)fl_inbox_size(&pool->doors[i].inbox);
+    for (unsigned i = 0; i < slots; i++) {
+        /* acquire: pairs with the release in fl_worker_start */
+        struct fl_worker *worker = load_acquire(&pool->slots[i]);
+        pending += (size_t)fl_deque_size(&worker->deque);
+    }
+    return pending;
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/* The worker's loop: see README.md, "The worker". */
+#include "sched/worker.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/process.h"
+
+/* Every so many tasks a worker looks first where it otherwise looks last. */
+enum { FAIRNESS = 61, LOOK_FOR_BLOCKED = 64, DEQUE_CAPACITY = 256 };
+
+static uint32_t next_random(struct fl_worker *worker)
+{
+    uint32_t x = worker->random; /* Marsaglia, "Xorshift RNGs" (2003) */
+    x ^= x << 13;
+    x ^= x >> 17;
+    x ^= x << 5;
+    return worker->random = x;
+}
+
+static filch_future *take_from_doors(struct fl_worker *worker)
+{
+    struct fl_pool *pool = worker->pool;
+    unsigned doors = load_relaxed(&pool->doors_used);
+    bool emptied = false;
+    for (unsigned i = 0; i < doors; i++) {
+        unsigned at = (worker->index + i) % doors;
+        filch_future *task = fl_inbox_take(&pool->doors[at].inbox, &emptied);
+        if (task) {
+            if (emptied || ++worker->taken % LOOK_FOR_BLOCKED == 0)
+                fl_pool_made_room(pool);
+            return task;
+        }
+    }
+    return NULL;
+}
+
+static filch_future *steal_from(struct fl_worker *victim)
+{
+    filch_future *task;
+    bool lost;
+    do {
+        lost = false;
+        task = fl_deque_steal(&victim->deque, &lost);
+    } while (lost);
+    return task;
+}
+
+static filch_future *steal(struct fl_worker *worker)
+{
+    struct fl_pool *pool = worker->pool;
+    unsigned slots = load_relaxed(&pool->slots_used);
+    unsigned first = next_random(worker) % slots;
+    for (unsigned i = 0; i < slots; i++) {
+        /* acquire: pairs with the release in fl_worker_start */
+        struct fl_worker *victim =
+            load_acquire(&pool->slots[(first + i) % slots]);
+        filch_future *task =
+            victim && victim != worker ? steal_from(victim) : NULL;
+        if (task)
+            return task;
+    }
+    return NULL;
+}
+
+/* One look everywhere. */
+static filch_future *look(struct fl_worker *worker)
+{
+    filch_future *task = fl_deque_take(&worker->deque);
+    if (!task)
+        task = take_from_doors(worker);
+    return task ? task : steal(worker);
+}
+
+static filch_future *look_nearby(struct fl_worker *worker)
+{
+    if (++worker->tick % FAIRNESS == 0) {
+        filch_future *task = take_from_doors(worker);
+        return task ? task : steal_from(worker);
+    }
+    return fl_deque_take(&worker->deque);
+}
+
+static void begin_search(struct fl_worker *worker)
+{
+    if (worker->is_searching)
+        return;
+    /* relaxed: a notifier that misses it only wakes one more */
+    fetch_add_relaxed(&worker->pool->searching, 1);
+    worker->is_searching = true;
+}
+
+/* The last searcher answers for work published meanwhile [WAKE-token]. */
+static void end_search(struct fl_worker *worker)
+{
+    struct fl_pool *pool = worker->pool;
+    worker->is_searching = false;
+    if (fetch_sub_acq_rel(&pool->searching, 1) > 1)
+        return;
+    fence_seq_cst();
+    if (fl_pool_has_work(pool))
+        fl_pool_notify(pool);
+}
+
+/* Looks for as long as it is worth; only one searcher does so. */
+static filch_future *look_patiently(struct fl_worker *worker)
+{
+    struct fl_spin_wait wait;
+    filch_future *task = look(worker);
+    if (task || load_relaxed(&worker->pool->searching) > 1)
+        return task;
+    fl_spin_begin(&wait, &worker->spin);
+    while (!task && fl_spin_once(&wait))
+        task = look(worker);
+    return task;
+}
+
+static bool is_told_to_end(struct fl_pool *pool)
+{
+    return load_relaxed(&pool->control) &
+           (FL_CONTROL_CLOSING | FL_CONTROL_BROKEN);
+}
+
+/* Sleeps unless something turns up. Searching before and afterwards. */
+static void park(struct fl_worker *worker)
+{
+    struct fl_pool *pool = worker->pool;
+    struct fl_spin_wait sleep;
+    store_relaxed(&worker->is_looking, false);
+    fl_parking_announce(&pool->idle, worker->index);
+    fetch_sub_acq_rel(&pool->searching, 1);
+    fence_seq_cst(); /* the notifier sees us, or we its reason [PARK] */
+    if ((fl_pool_has_work(pool) || is_told_to_end(pool)) &&
+        fl_parking_retract(&pool->idle, worker->index)) {
+        fetch_add_relaxed(&pool->searching, 1);
+    } else {
+        fl_spin_begin_sleep(&sleep, &worker->spin);
+        fl_parking_sleep(&pool->idle, worker->index, &worker->spot);
+        fl_spin_end_sleep(&sleep);
+    }
+    store_relaxed(&worker->is_looking, true);
+}
+
+/* A task, or NULL: the worker is to end. */
+static filch_future *hunt(struct fl_worker *worker)
+{
+    begin_search(worker);
+    for (;;) {
+        filch_future *task = look_patiently(worker);
+        if (task || is_told_to_end(worker->pool)) {
+            end_search(worker);
+            return task;
+        }
+        park(worker);
+    }
+}
+
+/* More threads at work than places: this one makes way, sleeps until it is
+ * needed. */
+static void retire(struct fl_worker *worker)
+{
+    struct fl_pool *pool = worker->pool;
+    int32_t places = load_relaxed(&pool->places);
+    do {
+        if (places >= 0)
+            return;
+    } while (!cas_weak_relaxed(&pool->places, &places, places + 1));
+    store_relaxed(&worker->is_looking, false);
+    fl_parking_announce(&pool->dormant, worker->index);
+    fence_seq_cst(); /* as in park(): shutdown wakes the dormant too */
+    if (is_told_to_end(pool) &&
+        fl_parking_retract(&pool->dormant, worker->index)) {
+        fetch_sub_relaxed(&pool->places, 1);
+        fetch_add_relaxed(&pool->searching, 1);
+    } else {
+        fl_parking_sleep(&pool->dormant, worker->index, &worker->spot);
+    }
+    /* Whoever woke it took a place for it and counted it as searching. */
+    worker->is_searching = true;
+    store_relaxed(&worker->is_looking, true);
+}
+
+/* While workers have never been started, a notifier may have left it to this
+ * one to look [WAKE-looking]. */
+static void look_after_others(struct fl_pool *pool)
+{
+    if (load_relaxed(&pool->slots_used) >= (uint32_t)pool->setup.config.workers)
+        return;
+    fence_seq_cst();
+    if (fl_pool_has_work(pool))
+        fl_pool_notify(pool);
+}
+
+static filch_future *next_task(struct fl_worker *worker)
+{
+    struct fl_pool *pool = worker->pool;
+    if (load_relaxed(&pool->places) < 0 && !worker->is_searching)
+        retire(worker);
+    filch_future *task = worker->is_searching ? NULL : look_nearby(worker);
+    if (!task)
+        task = hunt(worker);
+    store_relaxed(&worker->is_looking, false);
+    if (task)
+        look_after_others(pool);
+    return task;
+}
+
+static filch_ctx context_of(struct fl_worker *worker)
+{
+    struct fl_pool *pool = worker->pool;
+    return (filch_ctx){.executor = pool->setup.executor,
+        .control = &pool->control,
+        .worker = (int)worker->index};
+}
+
+static void run(struct fl_worker *worker, filch_future *task)
+{
+    struct fl_pool *pool = worker->pool;
+    if (load_relaxed(&pool->control) &
+        (FL_CONTROL_CANCEL | FL_CONTROL_BROKEN)) {
+        fl_pool_discard(pool, task, 0);
+        return;
+    }
+    if (!fl_task_claim(task)) { /* cancelled, or claimed by a waiter */
+        fl_task_release(task);
+        return;
+    }
+    filch_ctx cx = context_of(worker);
+    cx.task = task;
+    cx.is_looking = &worker->is_looking;
+    /* relaxed: see strand.c */
+    store_relaxed(&task->runner, &worker->strand);
+    fl_task_run(&cx, task, true);
+}
+
+void fl_worker_run_claimed(struct fl_worker *worker, filch_future *task)
+{
+    filch_ctx cx = context_of(worker);
+    cx.task = task;
+    store_relaxed(&task->runner, &worker->strand);
+    fl_task_run(&cx, task, false);
+}
+
+static int call_start_hook(struct fl_worker *worker)
+{
+    const struct filch_config *config = &worker->pool->setup.config;
+    if (!config->on_start)
+        return 0;
+    filch_ctx cx = context_of(worker);
+    int rc = config->on_start(&cx, config->data);
+    if (rc < 0)
+        fl_pool_break(worker->pool, rc, cx.message);
+    else
+        free(cx.message);
+    return rc < 0 ? rc : 0;
+}
+
+static void call_stop_hook(struct fl_worker *worker)
+{
+    const struct filch_config *config = &worker->pool->setup.config;
+    if (!config->on_stop)
+        return;
+    filch_ctx cx = context_of(worker);
+    config->on_stop(&cx, config->data);
+    free(cx.message);
+}
+
+static void set_name(struct fl_worker *worker)
+{
+    /* The number stays, the name is cut. */
+    char name[FL_THREAD_NAME_BYTES];
+    char number[12];
+    int digits = snprintf(number, sizeof number, "_%u", worker->index);
+    snprintf(name, sizeof name, "%.*s%s", (int)sizeof name - 1 - digits,
+        worker->pool->setup.name, number);
+    fl_thread_set_name(name);
+}
+
+static void *worker_main(void *arg)
+{
+    struct fl_worker *worker = arg;
+    struct fl_pool *pool = worker->pool;
+    filch_future *task;
+    fl_lock_take(&pool->start_lock); /* until whoever started us is done */
+    fl_lock_drop(&pool->start_lock);
+    set_name(worker);
+    worker->strand.stack_low = fl_thread_stack_low();
+    fl_strand_current = &worker->strand;
+    fl_slab_own(worker->heap);
+    if (call_start_hook(worker) == 0) {
+        while ((task = next_task(worker)))
+            run(worker, task);
+        call_stop_hook(worker);
+    } else {
+        end_search(worker);
+    }
+    fetch_add_relaxed(&pool->places, 1);
+    fl_slab_own(NULL);
+    fl_strand_current = NULL;
+    fl_pool_drop_live(pool, FL_LIVE_THREAD);
+    return NULL;
+}
+
+static struct fl_worker *new_worker(struct fl_pool *pool, unsigned index)
+{
+    struct fl_worker *worker = aligned_alloc(FL_CACHE_LINE, sizeof *worker);
+    if (!worker)
+        return NULL;
+    memset(worker, 0, sizeof *worker);
+    if (fl_deque_init(&worker->deque, DEQUE_CAPACITY)) {
+        free(worker);
+        return NULL;
+    }
+    worker->pool = pool;
+    worker->index = index;
+    worker->heap = &pool->heaps[pool->door_count + index];
+    worker->random = 2654435769U * (index + 1);
+    worker->is_searching = true;
+    worker->strand.worker = worker;
+    worker->strand.pool = pool;
+    worker->strand.stack_bytes = pool->setup.config.stack_bytes;
+    atomic_init(&worker->is_looking, true);
+    fl_spot_init(&worker->spot);
+    fl_heap_init(worker->heap, &pool->home->arena);
+    return worker;
+}
+
+void fl_worker_free(struct fl_worker *worker)
+{
+    fl_deque_free(&worker->deque);
+    free(worker);
+}
+
+int fl_worker_start(struct fl_pool *pool)
+{
+    unsigned index = load_relaxed(&pool->slots_used);
+    if (index >= pool->most_threads)
+        return -EAGAIN;
+    struct fl_worker *worker = new_worker(pool, index);
+    if (!worker)
+        return -ENOMEM;
+    fetch_add_relaxed(&pool->live, FL_LIVE_THREAD);
+    int rc = fl_thread_start(
+        &worker->thread, worker_main, worker, pool->setup.config.stack_bytes);
+    if (rc) {
+        fl_pool_drop_live(pool, FL_LIVE_THREAD);
+        fl_worker_free(worker);
+        return rc;
+    }
+    /* release: who finds the worker finds it complete */
+    store_release(&pool->slots[index], worker);
+    store_release(&pool->slots_used, index + 1);
+    return 0;
+}

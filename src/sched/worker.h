@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/* A worker: one thread of a pool, its deque, its slabs, its sleep. */
+#ifndef FL_SCHED_WORKER_H
+#define FL_SCHED_WORKER_H
+
+#include "concurrent/deque.h"
+#include "concurrent/spin.h"
+#include "platform/thread.h"
+#include "sched/pool.h"
+#include "task/strand.h"
+
+struct fl_worker {
+    /* the worker only, or immutable after start */
+    struct fl_pool *pool;
+    struct fl_heap *heap;
+    struct fl_strand strand;
+    unsigned index;
+    uint32_t random;
+    uint32_t tick;
+    uint32_t taken; /* from inboxes */
+    unsigned blocking_depth;
+    bool is_searching; /* counted in pool->searching */
+    struct fl_spin spin;
+    struct fl_thread thread; /* start lock */
+
+    alignas(FL_CACHE_LINE) _Atomic bool is_looking; /* see [WAKE-looking] */
+    struct fl_deque deque;
+    alignas(FL_CACHE_LINE) struct fl_spot spot;
+};
+
+/* The calling thread's worker, or NULL. */
+static inline struct fl_worker *fl_worker_here(void)
+{
+    struct fl_strand *strand = fl_strand_current;
+    return strand ? strand->worker : NULL;
+}
+
+/* Under the start lock. Starts a thread that holds a place and searches. 0,
+ * or a negative code. */
+int fl_worker_start(struct fl_pool *pool);
+/* When its thread has been joined. */
+void fl_worker_free(struct fl_worker *worker);
+/* The worker, in a task. Runs another one that it has claimed and has a
+ * reference of. */
+void fl_worker_run_claimed(struct fl_worker *worker, filch_future *task);
+
+/* The worker, in a task. Leaves its place to another; comes back. */
+void fl_worker_leave_place(struct fl_worker *worker);
+void fl_worker_take_place_back(struct fl_worker *worker);
+
+#endif

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include "backend/threads.h"
+
+#include <errno.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/process.h"
+#include "sched/pool.h"
+
+struct threads {
+    struct filch_executor base;
+    struct fl_pool pool;
+};
+
+static struct fl_pool *pool_of(const filch_executor *ex)
+{
+    return &((struct threads *)(uintptr_t)ex)->pool;
+}
+
+static int submit(
+    filch_executor *ex, const struct fl_order *order, filch_future **task)
+{
+    return fl_pool_submit(pool_of(ex), order, task);
+}
+
+static size_t submit_many(filch_executor *ex, const struct fl_order *order,
+    size_t stride, size_t count, filch_future **tasks, int *error)
+{
+    return fl_pool_submit_many(pool_of(ex), order, stride, count, tasks, error);
+}
+
+static int shut_down(filch_executor *ex, unsigned flags, int64_t deadline)
+{
+    return fl_pool_shutdown(pool_of(ex), flags, deadline);
+}
+
+static int release(filch_executor *ex)
+{
+    struct fl_pool *pool = pool_of(ex);
+    if (pool->home->generation != fl_process_generation())
+        return FILCH_EFORKED;
+    fl_pool_release(pool);
+    return 0;
+}
+
+static int count_workers(const filch_executor *ex)
+{
+    struct fl_pool *pool = pool_of(ex);
+    uint32_t control = load_relaxed(&pool->control);
+    return control & (FL_CONTROL_CLOSING | FL_CONTROL_BROKEN)
+               ? 0
+               : pool->setup.config.workers;
+}
+
+static int count_threads(const filch_executor *ex)
+{
+    return (int)fl_pool_threads(pool_of(ex));
+}
+
+static size_t count_pending(const filch_executor *ex)
+{
+    return fl_pool_pending(pool_of(ex));
+}
+
+static struct fl_home *home(const filch_executor *ex)
+{
+    return pool_of(ex)->home;
+}
+
+static const struct fl_backend backend = {
+    .submit = submit,
+    .submit_many = submit_many,
+    .shutdown = shut_down,
+    .release = release,
+    .workers = count_workers,
+    .threads = count_threads,
+    .pending = count_pending,
+    .home = home,
+};
+
+static void free_threads(struct fl_pool *pool)
+{
+    free((char *)pool - offsetof(struct threads, pool));
+}
+
+static void set_name(struct fl_pool_setup *setup)
+{
+    static _Atomic unsigned count;
+    if (setup->config.name)
+        snprintf(setup->name, sizeof setup->name, "%s", setup->config.name);
+    else
+        snprintf(setup->name, sizeof setup->name, "filch-%u",
+            fetch_add_relaxed(&count, 1) + 1);
+    setup->config.name = NULL;
+}
+
+int fl_threads_open(filch_executor **ex, const struct filch_config *config)
+{
+    struct threads *threads = aligned_alloc(FL_CACHE_LINE, sizeof *threads);
+    struct fl_pool_setup setup = {.config = *config};
+    if (!threads)
+        return -ENOMEM;
+    memset(threads, 0, sizeof *threads);
+    threads->base.backend = &backend;
+    setup.executor = &threads->base;
+    set_name(&setup);
+    int rc = fl_pool_open(&threads->pool, &setup, free_threads);
+    if (rc)
+        free(threads);
+    else
+        *ex = &threads->base;
+    return rc;
+}

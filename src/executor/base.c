@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: MIT */
+/* Codes, deadlines, and what a task sees of itself. */
+#include <filch/base.h>
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "platform/clock.h"
+#include "platform/error.h"
+#include "task/ctx.h"
+#include "task/task.h"
+
+static const struct {
+    int code;
+    const char *name;
+    const char *text;
+} own_errors[] = {
+    {FILCH_EBROKEN, "FILCH_EBROKEN", "the executor is broken"},
+    {FILCH_ESHUTDOWN, "FILCH_ESHUTDOWN", "the executor is shut down"},
+    {FILCH_EFORKED, "FILCH_EFORKED", "the handle came through fork()"},
+    {FILCH_EDROPPED, "FILCH_EDROPPED", "dropped from a full queue"},
+};
+
+enum { OWN_ERRORS = sizeof own_errors / sizeof *own_errors };
+
+const char *filch_strerror(int code)
+{
+    for (int i = 0; i < OWN_ERRORS; i++)
+        if (own_errors[i].code == code)
+            return own_errors[i].text;
+    const char *text = code > -4096 ? fl_error_text(-code) : NULL;
+    return text ? text : "unknown code";
+}
+
+const char *filch_error_name(int code)
+{
+    for (int i = 0; i < OWN_ERRORS; i++)
+        if (own_errors[i].code == code)
+            return own_errors[i].name;
+    const char *name = code > -4096 ? fl_error_name(-code) : NULL;
+    return name ? name : "?";
+}
+
+#define STRING_OF(x) #x
+#define VERSION_OF(a, b, c) STRING_OF(a) "." STRING_OF(b) "." STRING_OF(c)
+
+const char *filch_version(void)
+{
+    return VERSION_OF(
+        FILCH_VERSION_MAJOR, FILCH_VERSION_MINOR, FILCH_VERSION_PATCH);
+}
+
+int64_t filch_now(void)
+{
+    return fl_clock_now_ns();
+}
+
+int64_t filch_after(int64_t duration_ns)
+{
+    int64_t now = fl_clock_now_ns();
+    return duration_ns > FILCH_FOREVER - now ? FILCH_FOREVER
+                                             : now + duration_ns;
+}
+
+int filch_stopping(const filch_ctx *cx)
+{
+    /* relaxed: it carries nothing but itself */
+    return (load_relaxed(cx->control) & FL_CONTROL_STOP) != 0;
+}
+
+int filch_failf(filch_ctx *cx, int code, const char *format, ...)
+{
+    va_list args;
+    char *message = NULL;
+    va_start(args, format);
+    int length = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (length >= 0)
+        message = malloc((size_t)length + 1);
+    if (message) {
+        va_start(args, format);
+        vsnprintf(message, (size_t)length + 1, format, args);
+        va_end(args);
+    }
+    free(cx->message);
+    cx->message = message;
+    return code < 0 ? code : -EINVAL;
+}
+
+filch_executor *filch_ctx_executor(const filch_ctx *cx)
+{
+    return cx->executor;
+}
+
+int filch_ctx_worker(const filch_ctx *cx)
+{
+    return cx->worker;
+}
+
+const char *filch_ctx_name(const filch_ctx *cx)
+{
+    return cx->task ? fl_task_name(cx->task) : "";
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+#include <filch/future.h>
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "sched/await.h"
+#include "sched/pool.h"
+#include "task/hook.h"
+
+enum filch_state filch_future_state(const filch_future *f)
+{
+    /* acquire: who sees the end sees the outcome [TASK-finish] */
+    return f ? (enum filch_state)fl_phase(load_acquire(&f->state))
+             : FILCH_FAILED;
+}
+
+const char *filch_state_name(enum filch_state state)
+{
+    static const char *const names[] = {
+        "pending", "running", "done", "failed", "cancelled"};
+    return (unsigned)state <= FILCH_CANCELLED ? names[state] : "?";
+}
+
+int filch_future_describe(const filch_future *f, char *line, size_t size)
+{
+    if (!f || (size && !line))
+        return -EINVAL;
+    enum filch_state state = filch_future_state(f);
+    const char *where = fl_task_where(f);
+    if (state != FILCH_FAILED)
+        return snprintf(line, size, "%s: %s (%s)", fl_task_name(f),
+            filch_state_name(state), where);
+    int code = f->outcome.failure.code;
+    const char *message = f->outcome.failure.message;
+    return snprintf(line, size, "%s: failed, %s: %s (%s)", fl_task_name(f),
+        filch_error_name(code), message ? message : filch_strerror(code),
+        where);
+}
+
+/* Of a final future; 0 if it did not fail. */
+static int failure_of(filch_future *f)
+{
+    switch (filch_future_state(f)) {
+    case FILCH_FAILED:
+        /* relaxed: only the last release looks at it, after this thread's */
+        fetch_or_relaxed(&f->state, FL_READ);
+        return f->outcome.failure.code;
+    case FILCH_CANCELLED:
+        return -ECANCELED;
+    default:
+        return 0;
+    }
+}
+
+int filch_future_result(
+    filch_future *f, int64_t deadline, void *result, size_t size)
+{
+    if (!f || size > FILCH_RESULT_MAX || (size && !result))
+        return -EINVAL;
+    int rc = fl_await(f, deadline);
+    if (!rc)
+        rc = failure_of(f);
+    if (!rc && size)
+        memcpy(result, f->outcome.result, size);
+    return rc;
+}
+
+int filch_future_failure(
+    filch_future *f, int64_t deadline, struct filch_failure *failure)
+{
+    if (!f || !failure)
+        return -EINVAL;
+    int rc = fl_await(f, deadline);
+    if (rc)
+        return rc;
+    rc = failure_of(f);
+    if (filch_future_state(f) == FILCH_FAILED)
+        fl_task_failure(f, failure);
+    return rc;
+}
+
+int filch_future_cancel(filch_future *f)
+{
+    if (!f)
+        return -EINVAL;
+    return fl_task_cancel(f) || filch_future_state(f) == FILCH_CANCELLED;
+}
+
+int filch_future_help(filch_future *f)
+{
+    if (!f)
+        return -EINVAL;
+    if (fl_await_came_through_fork(f))
+        return FILCH_EFORKED;
+    return fl_await_run(f) || fl_pool_help(f);
+}
+
+int filch_future_on_done(filch_future *f, filch_callback *fn, void *arg)
+{
+    return f && fn ? fl_hook_add_callback(f, fn, arg) : -EINVAL;
+}
+
+filch_future *filch_future_retain(filch_future *f)
+{
+    if (f)
+        fl_task_retain(f);
+    return f;
+}
+
+void filch_future_release(filch_future *f)
+{
+    if (f)
+        fl_task_release(f);
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+#include <filch/executor.h>
+
+#include <errno.h>
+#include <limits.h>
+
+#include "backend/backend.h"
+#include "executor/options.h"
+
+static int check(filch_executor *ex, const struct filch_call *call)
+{
+    return ex && call->fn && call->site && (unsigned)call->kind <= FILCH_FN_VOID
+               ? 0
+               : -EINVAL;
+}
+
+static filch_future *refused(
+    filch_executor *ex, const struct fl_order *order, int code)
+{
+    return fl_task_refused(order, code, ex ? ex->backend->home(ex) : NULL);
+}
+
+filch_future *filch_submit_call(
+    filch_executor *ex, struct filch_call call, void *arg)
+{
+    struct fl_order order = {.call = call, .arg = arg};
+    filch_future *task;
+    int rc = check(ex, &call);
+    if (!rc)
+        rc = ex->backend->submit(ex, &order, &task);
+    return rc ? refused(ex, &order, rc) : task;
+}
+
+/* A refused task's argument has found its end. */
+static int refuse(const struct fl_order *order, int code)
+{
+    if (order->options.arg_destroy)
+        order->options.arg_destroy(order->arg);
+    return code;
+}
+
+static int make_order(struct fl_order *order, filch_executor *ex,
+    const struct filch_submit_options *options, size_t options_size)
+{
+    int rc = fl_options_copy(
+        &order->options, sizeof order->options, options, options_size);
+    if (!rc)
+        rc = check(ex, &order->call);
+    if (order->options.arg_bytes && !order->arg)
+        rc = -EINVAL;
+    if (order->options.arg_bytes > PTRDIFF_MAX)
+        rc = -EINVAL;
+    return rc;
+}
+
+int filch_submit_call_with(filch_future **future, filch_executor *ex,
+    struct filch_call call, void *arg,
+    const struct filch_submit_options *options, size_t options_size)
+{
+    struct fl_order order = {.call = call, .arg = arg};
+    int rc = make_order(&order, ex, options, options_size);
+    if (future)
+        *future = NULL;
+    if (!rc)
+        rc = ex->backend->submit(ex, &order, future);
+    return rc ? refuse(&order, rc) : 0;
+}
+
+/* One more task of a batch is refused. */
+static void refuse_one(filch_executor *ex, const struct fl_order *order,
+    filch_future **future, int code)
+{
+    if (future)
+        *future = refused(ex, order, code);
+    else
+        refuse(order, code);
+}
+
+int filch_submit_call_many(filch_future **futures, filch_executor *ex,
+    struct filch_call call, void *args, size_t stride, size_t count,
+    const struct filch_submit_options *options, size_t options_size)
+{
+    struct fl_order order = {.call = call, .arg = args};
+    size_t accepted = 0;
+    if (!count)
+        return 0;
+    if (stride && count > PTRDIFF_MAX / stride)
+        return -EINVAL; /* no such array: nothing to destroy either */
+    int rc = make_order(&order, ex, options, options_size);
+    if (!rc)
+        accepted =
+            ex->backend->submit_many(ex, &order, stride, count, futures, &rc);
+    for (size_t i = accepted; i < count; i++) {
+        order.arg = (void *)((uintptr_t)args + i * stride);
+        refuse_one(ex, &order, futures ? &futures[i] : NULL, rc);
+    }
+    return rc;
+}

@@ -8,20 +8,14 @@ struct refuser {
     int code;
 };
 
-static int submit(
-    filch_executor *ex, const struct fl_order *order, filch_future **task)
+static size_t submit(filch_executor *ex, struct fl_order *order, size_t stride,
+    size_t count, filch_future **tasks, int *error)
 {
     (void)order;
-    (void)task;
-    return ((struct refuser *)(void *)ex)->code;
-}
-
-static size_t submit_many(filch_executor *ex, const struct fl_order *order,
-    size_t stride, size_t count, filch_future **tasks, int *error)
-{
     (void)stride;
     (void)count;
-    *error = submit(ex, order, tasks);
+    (void)tasks;
+    *error = ((struct refuser *)(void *)ex)->code;
     return 0;
 }
 
@@ -59,7 +53,6 @@ static struct fl_home *no_home(const filch_executor *ex)
 
 static const struct fl_backend backend = {
     .submit = submit,
-    .submit_many = submit_many,
     .shutdown = shut_down,
     .release = release,
     .workers = count_none,

@@ -20,16 +20,10 @@ static struct fl_pool *pool_of(const filch_executor *ex)
     return &((struct threads *)(uintptr_t)ex)->pool;
 }
 
-static int submit(
-    filch_executor *ex, const struct fl_order *order, filch_future **task)
+static size_t submit(filch_executor *ex, struct fl_order *order, size_t stride,
+    size_t count, filch_future **tasks, int *error)
 {
-    return fl_pool_submit(pool_of(ex), order, task);
-}
-
-static size_t submit_many(filch_executor *ex, const struct fl_order *order,
-    size_t stride, size_t count, filch_future **tasks, int *error)
-{
-    return fl_pool_submit_many(pool_of(ex), order, stride, count, tasks, error);
+    return fl_pool_submit(pool_of(ex), order, stride, count, tasks, error);
 }
 
 static int shut_down(filch_executor *ex, unsigned flags, int64_t deadline)
@@ -72,7 +66,6 @@ static struct fl_home *home(const filch_executor *ex)
 
 static const struct fl_backend backend = {
     .submit = submit,
-    .submit_many = submit_many,
     .shutdown = shut_down,
     .release = release,
     .workers = count_workers,

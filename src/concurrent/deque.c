@@ -21,7 +21,7 @@ void fl_deque_free(struct fl_deque *deque)
 }
 
 /* Full by what the owner knows of top: look again, then grow. */
-static int make_room_slow(struct fl_deque *deque, int64_t bottom)
+int fl_deque_make_room_slow(struct fl_deque *deque, int64_t bottom)
 {
     struct fl_ring *ring = load_relaxed(&deque->ring);
     /* acquire: the slots of stolen entries have been read [DEQUE-reuse] */
@@ -33,22 +33,6 @@ static int make_room_slow(struct fl_deque *deque, int64_t bottom)
         return -ENOMEM;
     /* release: a thief that finds the ring finds the entries [DEQUE-grow] */
     store_release(&deque->ring, ring);
-    return 0;
-}
-
-int fl_deque_push(struct fl_deque *deque, void *x)
-{
-    int64_t bottom = load_relaxed(&deque->bottom);
-    struct fl_ring *ring = load_relaxed(&deque->ring);
-    if (bottom - deque->top_seen >= ring->capacity) {
-        int rc = make_room_slow(deque, bottom);
-        if (rc)
-            return rc;
-        ring = load_relaxed(&deque->ring);
-    }
-    fl_ring_put(ring, bottom, x);
-    /* release: pairs with the acquire of bottom in steal [DEQUE-push] */
-    store_release(&deque->bottom, bottom + 1);
     return 0;
 }
 

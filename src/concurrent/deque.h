@@ -31,8 +31,23 @@ int fl_deque_init(struct fl_deque *deque, int64_t capacity);
 /* Owner, when no thief is left. */
 void fl_deque_free(struct fl_deque *deque);
 
+int fl_deque_make_room_slow(struct fl_deque *deque, int64_t bottom);
 /* Owner only. Wait-free but for growing. 0, or -ENOMEM: not pushed. */
-int fl_deque_push(struct fl_deque *deque, void *x);
+static inline int fl_deque_push(struct fl_deque *deque, void *x)
+{
+    int64_t bottom = load_relaxed(&deque->bottom);
+    struct fl_ring *ring = load_relaxed(&deque->ring);
+    if (bottom - deque->top_seen >= ring->capacity) {
+        int rc = fl_deque_make_room_slow(deque, bottom);
+        if (rc)
+            return rc;
+        ring = load_relaxed(&deque->ring);
+    }
+    fl_ring_put(ring, bottom, x);
+    /* release: pairs with the acquire of bottom in steal [DEQUE-push] */
+    store_release(&deque->bottom, bottom + 1);
+    return 0;
+}
 
 /* Owner only. Wait-free. The newest entry; NULL: empty. */
 void *fl_deque_take(struct fl_deque *deque);

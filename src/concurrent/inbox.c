@@ -22,7 +22,7 @@ void fl_inbox_free(struct fl_inbox *inbox)
     fl_ring_free(load_relaxed(&inbox->ring));
 }
 
-static int make_room_slow(struct fl_inbox *inbox, int64_t bottom)
+int fl_inbox_make_room_slow(struct fl_inbox *inbox, int64_t bottom)
 {
     struct fl_ring *ring = load_relaxed(&inbox->ring);
     /* acquire: the slots of taken entries have been read [INBOX-reuse] */
@@ -34,22 +34,6 @@ static int make_room_slow(struct fl_inbox *inbox, int64_t bottom)
         return -ENOMEM;
     /* release: who finds the ring finds the entries [INBOX-grow] */
     store_release(&inbox->ring, ring);
-    return 0;
-}
-
-int fl_inbox_push(struct fl_inbox *inbox, void *x)
-{
-    int64_t bottom = load_relaxed(&inbox->bottom);
-    struct fl_ring *ring = load_relaxed(&inbox->ring);
-    if (bottom - inbox->top_seen >= ring->capacity) {
-        int rc = make_room_slow(inbox, bottom);
-        if (rc)
-            return rc;
-        ring = load_relaxed(&inbox->ring);
-    }
-    fl_ring_put(ring, bottom, x);
-    /* release: pairs with the acquire of bottom in look [INBOX-push] */
-    store_release(&inbox->bottom, bottom + 1);
     return 0;
 }
 

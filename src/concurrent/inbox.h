@@ -33,28 +33,29 @@ int fl_inbox_init(struct fl_inbox *inbox, int64_t capacity);
 /* When nobody uses it any more. */
 void fl_inbox_free(struct fl_inbox *inbox);
 
+int fl_inbox_make_room_slow(struct fl_inbox *inbox, int64_t bottom);
 /* Lock holder. 0, or -ENOMEM: not pushed. */
-int fl_inbox_push(struct fl_inbox *inbox, void *x);
+static inline int fl_inbox_push(struct fl_inbox *inbox, void *x)
+{
+    int64_t bottom = load_relaxed(&inbox->bottom);
+    struct fl_ring *ring = load_relaxed(&inbox->ring);
+    if (bottom - inbox->top_seen >= ring->capacity) {
+        int rc = fl_inbox_make_room_slow(inbox, bottom);
+        if (rc)
+            return rc;
+        ring = load_relaxed(&inbox->ring);
+    }
+    fl_ring_put(ring, bottom, x);
+    /* release: pairs with the acquire of bottom in look [INBOX-push] */
+    store_release(&inbox->bottom, bottom + 1);
+    return 0;
+}
 
 /*
  * Any thread. Lock-free. The oldest entry; NULL: empty.
  * *emptied is set if there was none behind it.
  */
 void *fl_inbox_take(struct fl_inbox *inbox, bool *emptied);
-
-/* Lock holder. At least as many as there are: cheap, for a first look. */
-static inline int64_t fl_inbox_size_at_most(struct fl_inbox *inbox)
-{
-    return load_relaxed(&inbox->bottom) - inbox->top_seen;
-}
-
-/* Lock holder. As many as there are; then so is fl_inbox_size_at_most(). */
-static inline int64_t fl_inbox_count(struct fl_inbox *inbox)
-{
-    /* acquire: as in make_room_slow [INBOX-reuse] */
-    inbox->top_seen = load_acquire(&inbox->top);
-    return fl_inbox_size_at_most(inbox);
-}
 
 /* Any thread. Wait-free. Entries, an estimate. */
 static inline int64_t fl_inbox_size(struct fl_inbox *inbox)

@@ -62,7 +62,7 @@ static bool add_chunk(struct fl_slab *slab)
     return true;
 }
 
-static void *alloc_slow(struct fl_slab *slab)
+void *fl_slab_alloc_slow(struct fl_slab *slab)
 {
     if (slab->unused + slab->object_bytes > slab->unused_end) {
         /* acquire: pairs with the push in give_back [SLAB-free] */
@@ -76,16 +76,6 @@ static void *alloc_slow(struct fl_slab *slab)
     void *object = slab->unused;
     slab->unused += slab->object_bytes;
     slab->carved++;
-    return object;
-}
-
-void *fl_slab_alloc(struct fl_slab *slab)
-{
-    struct fl_slab_object *object = slab->local;
-    if (!object)
-        return alloc_slow(slab);
-    slab->local = object->next;
-    __builtin_prefetch(object->next, 1);
     return object;
 }
 
@@ -135,7 +125,7 @@ void fl_slab_close(struct fl_slab *slab)
     struct fl_arena *arena = slab->arena;
     /* First all count as live, so that it cannot reach zero meanwhile. */
     fetch_add_relaxed(&arena->live, slab->carved);
-    /* acquire: as in alloc_slow */
+    /* acquire: as in fl_slab_alloc_slow */
     struct fl_slab_object *remote = exchange_acquire(&slab->remote, &closed);
     int64_t unused = length(slab->local) + length(remote);
     if (unused)

@@ -51,9 +51,18 @@ struct fl_slab {
 void fl_slab_init(struct fl_slab *slab, size_t object_bytes,
     struct fl_arena *arena, const void *owner);
 
+void *fl_slab_alloc_slow(struct fl_slab *slab);
 /* Owner only. Allocates a chunk when it has no free object. NULL: out of
  * memory. The object's contents are what they were. */
-void *fl_slab_alloc(struct fl_slab *slab);
+static inline void *fl_slab_alloc(struct fl_slab *slab)
+{
+    struct fl_slab_object *object = slab->local;
+    if (!object)
+        return fl_slab_alloc_slow(slab);
+    slab->local = object->next;
+    __builtin_prefetch(object->next, 1);
+    return object;
+}
 
 /* Any thread. Lock-free. The arena may be gone afterwards. */
 void fl_slab_free(void *object);

@@ -5,7 +5,7 @@
 #include "platform/clock.h"
 
 /* The longest poll is about what a sleep and a wake cost together. */
-enum { MOST_NS = 20000, LEAST_NS = 500, POLLS_PER_LOOK = 8 };
+enum { MOST_NS = 50000, LEAST_NS = 500, POLLS_PER_LOOK = 8 };
 
 void fl_spin_begin(struct fl_spin_wait *wait, struct fl_spin *spin)
 {
@@ -44,7 +44,7 @@ void fl_spin_end_sleep(struct fl_spin_wait *wait)
 {
     struct fl_spin *spin = wait->spin;
     int64_t took = fl_clock_now_ns() - wait->start;
-    if (took < 4 * MOST_NS) /* a longer poll would nearly have caught it */
+    if (took < 2 * MOST_NS) /* a longer poll would nearly have caught it */
         spin->budget_ns = clamp(spin->budget_ns + (int64_t)MOST_NS / 4);
     else
         spin->budget_ns = clamp(spin->budget_ns / 2);

@@ -27,30 +27,31 @@ filch_future *filch_submit_call(
     filch_future *task;
     int rc = check(ex, &call);
     if (!rc)
-        rc = ex->backend->submit(ex, &order, &task);
+        ex->backend->submit(ex, &order, 0, 1, &task, &rc);
     return rc ? refused(ex, &order, rc) : task;
 }
 
 /* A refused task's argument has found its end. */
 static int refuse(const struct fl_order *order, int code)
 {
-    if (order->options.arg_destroy)
-        order->options.arg_destroy(order->arg);
+    if (order->options->arg_destroy)
+        order->options->arg_destroy(order->arg);
     return code;
 }
 
-static int make_order(struct fl_order *order, filch_executor *ex,
+/* The caller's options, in our version, into `own`; what is wrong with the
+ * order. */
+static int take_options(struct fl_order *order, filch_executor *ex,
+    struct filch_submit_options *own,
     const struct filch_submit_options *options, size_t options_size)
 {
-    int rc = fl_options_copy(
-        &order->options, sizeof order->options, options, options_size);
-    if (!rc)
-        rc = check(ex, &order->call);
-    if (order->options.arg_bytes && !order->arg)
-        rc = -EINVAL;
-    if (order->options.arg_bytes > PTRDIFF_MAX)
-        rc = -EINVAL;
-    return rc;
+    order->options = own;
+    int rc = fl_options_copy(own, sizeof *own, options, options_size);
+    if (rc)
+        return rc;
+    if (own->arg_bytes > PTRDIFF_MAX || (own->arg_bytes && !order->arg))
+        return -EINVAL;
+    return check(ex, &order->call);
 }
 
 int filch_submit_call_with(filch_future **future, filch_executor *ex,
@@ -58,11 +59,12 @@ int filch_submit_call_with(filch_future **future, filch_executor *ex,
     const struct filch_submit_options *options, size_t options_size)
 {
     struct fl_order order = {.call = call, .arg = arg};
-    int rc = make_order(&order, ex, options, options_size);
+    struct filch_submit_options own;
+    int rc = take_options(&order, ex, &own, options, options_size);
     if (future)
         *future = NULL;
     if (!rc)
-        rc = ex->backend->submit(ex, &order, future);
+        ex->backend->submit(ex, &order, 0, 1, future, &rc);
     return rc ? refuse(&order, rc) : 0;
 }
 
@@ -81,15 +83,15 @@ int filch_submit_call_many(filch_future **futures, filch_executor *ex,
     const struct filch_submit_options *options, size_t options_size)
 {
     struct fl_order order = {.call = call, .arg = args};
+    struct filch_submit_options own;
     size_t accepted = 0;
     if (!count)
         return 0;
     if (stride && count > PTRDIFF_MAX / stride)
         return -EINVAL; /* no such array: nothing to destroy either */
-    int rc = make_order(&order, ex, options, options_size);
+    int rc = take_options(&order, ex, &own, options, options_size);
     if (!rc)
-        accepted =
-            ex->backend->submit_many(ex, &order, stride, count, futures, &rc);
+        accepted = ex->backend->submit(ex, &order, stride, count, futures, &rc);
     for (size_t i = accepted; i < count; i++) {
         order.arg = (void *)((uintptr_t)args + i * stride);
         refuse_one(ex, &order, futures ? &futures[i] : NULL, rc);

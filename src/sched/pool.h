@@ -85,13 +85,10 @@ int fl_pool_shutdown(struct fl_pool *pool, unsigned flags, int64_t deadline);
 /* See filch_executor_release(). The handle is gone. */
 void fl_pool_release(struct fl_pool *pool);
 
-/* Any thread. Submits; *task receives a reference, unless NULL. 0, or why it
- * was refused (nothing has happened to the argument then). */
-int fl_pool_submit(
-    struct fl_pool *pool, const struct fl_order *order, filch_future **task);
-/* Any thread. Submits a task for each of `count` arguments, in one pass. How
- * many were accepted, the first ones; *error says why not the next. */
-size_t fl_pool_submit_many(struct fl_pool *pool, const struct fl_order *order,
+/* Any thread. Submits a task for each of `count` arguments, in one pass;
+ * order->arg moves on by `stride`. How many were accepted, the first ones;
+ * *error says why not the next (nothing has happened to its argument). */
+size_t fl_pool_submit(struct fl_pool *pool, struct fl_order *order,
     size_t stride, size_t count, filch_future **tasks, int *error);
 
 /* Any thread, after publishing a task and a full fence: makes sure that

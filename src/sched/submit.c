@@ -8,10 +8,10 @@
 #include "platform/process.h"
 #include "sched/worker.h"
 
-/* A batch in progress: task i gets the argument `arg + i * stride`. */
+/* A batch in progress: the next task gets order->arg; then it moves on. */
 struct batch {
     struct fl_pool *pool;
-    struct fl_order order;
+    struct fl_order *order;
     size_t stride;
     size_t count;
     size_t done;
@@ -28,26 +28,28 @@ static int refusal(struct fl_pool *pool)
 }
 
 /* A pending task for the next argument of the batch. */
-static int make_task(
+static inline int make_task(
     struct batch *batch, struct fl_heap *heap, filch_future **task)
 {
-    filch_future *made = fl_heap_alloc(heap, batch->order.options.arg_bytes);
+    const struct fl_order *order = batch->order;
+    size_t copied = order->options ? order->options->arg_bytes : 0;
+    filch_future *made = fl_heap_alloc(heap, copied);
     if (!made)
         return -ENOMEM;
-    fl_task_init(made, &batch->order, batch->pool, batch->tasks ? 2 : 1);
-    int rc = fl_task_take_arg(made, &batch->order);
-    if (rc)
-        fl_slab_free(made);
+    fl_task_init(made, order, batch->pool, batch->tasks ? 2 : 1);
     *task = made;
+    int rc = order->options ? fl_task_take_options(made, order) : 0;
+    if (rc)
+        fl_task_unmake(made);
     return rc;
 }
 
-static void advance(struct batch *batch, filch_future *task)
+static inline void advance(struct batch *batch, filch_future *task)
 {
     if (batch->tasks)
         batch->tasks[batch->done] = task;
     batch->done++;
-    batch->order.arg = (char *)batch->order.arg + batch->stride;
+    batch->order->arg = (void *)((uintptr_t)batch->order->arg + batch->stride);
 }
 
 /* In a worker of the pool: into its own deque, without a bound. */
@@ -245,19 +247,11 @@ static int submit(struct batch *batch)
     return rc;
 }
 
-int fl_pool_submit(
-    struct fl_pool *pool, const struct fl_order *order, filch_future **task)
-{
-    struct batch batch = {
-        .pool = pool, .order = *order, .count = 1, .tasks = task};
-    return submit(&batch);
-}
-
-size_t fl_pool_submit_many(struct fl_pool *pool, const struct fl_order *order,
+size_t fl_pool_submit(struct fl_pool *pool, struct fl_order *order,
     size_t stride, size_t count, filch_future **tasks, int *error)
 {
     struct batch batch = {.pool = pool,
-        .order = *order,
+        .order = order,
         .stride = stride,
         .count = count,
         .tasks = tasks};

@@ -103,7 +103,7 @@ static void do_without(struct fl_pool *pool)
         fl_pool_notify(pool);
 }
 
-static void notify_slow(struct fl_pool *pool)
+__attribute__((noinline)) static void notify_slow(struct fl_pool *pool)
 {
     enum brought brought = NOBODY_TO_BRING;
     do {

@@ -81,7 +81,8 @@ static filch_future *look_nearby(struct fl_worker *worker)
         filch_future *task = take_from_doors(worker);
         return task ? task : steal_from(worker);
     }
-    return fl_deque_take(&worker->deque);
+    filch_future *task = fl_deque_take(&worker->deque);
+    return task ? task : take_from_doors(worker);
 }
 
 static void begin_search(struct fl_worker *worker)

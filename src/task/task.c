@@ -24,30 +24,10 @@ _Static_assert(
     offsetof(filch_future, fn) == offsetof(struct fl_slab_object, next),
     "the state outlives the task");
 
-void fl_task_init(filch_future *task, const struct fl_order *order,
-    struct fl_pool *pool, unsigned references)
+int fl_task_take_options(filch_future *task, const struct fl_order *order)
 {
-    task->kind = (uint8_t)order->call.kind;
-    task->flags = 0;
-    task->fn = order->call.fn;
-    task->arg = order->arg;
-    task->pool = pool;
-    task->site = order->call.site;
-    task->hooks = NULL;
-    task->arg_destroy = order->options.arg_destroy;
-    atomic_init(&task->runner, NULL);
-    atomic_init(&task->state, FL_PENDING | references * FL_REFERENCE);
-    if (order->options.name) {
-        task->flags = FL_NAMED;
-        task->name = order->options.name;
-    }
-}
-
-int fl_task_take_arg(filch_future *task, const struct fl_order *order)
-{
-    size_t bytes = order->options.arg_bytes;
-    if (!bytes)
-        return 0;
+    const struct filch_submit_options *options = order->options;
+    size_t bytes = options->arg_bytes;
     void *copy = task->copy;
     if (bytes > FILCH_ARG_INLINE) {
         copy = malloc(bytes);
@@ -55,7 +35,13 @@ int fl_task_take_arg(filch_future *task, const struct fl_order *order)
             return -ENOMEM;
         task->flags |= FL_ARG_HEAP;
     }
-    task->arg = memcpy(copy, order->arg, bytes);
+    if (bytes)
+        task->arg = memcpy(copy, order->arg, bytes);
+    task->arg_destroy = options->arg_destroy;
+    if (options->name) {
+        task->flags |= FL_NAMED;
+        task->name = options->name;
+    }
     return 0;
 }
 
@@ -92,7 +78,7 @@ filch_future *fl_task_refused(
     filch_future *task = aligned_alloc(FL_CACHE_LINE, FL_TASK_BYTES);
     if (task) {
         fl_task_init(task, order, NULL, 1);
-        task->flags |= FL_STRAY;
+        task->flags = FL_STRAY;
         task->home = home;
         if (home)
             fl_arena_retain(&home->arena);
@@ -100,8 +86,12 @@ filch_future *fl_task_refused(
         task->outcome.failure.message = NULL;
         store_relaxed(&task->state, FL_FAILED | FL_REFERENCE);
     }
-    if (order->options.arg_destroy)
-        order->options.arg_destroy(order->arg);
+    if (task && order->options && order->options->name) {
+        task->flags |= FL_NAMED;
+        task->name = order->options->name;
+    }
+    if (order->options && order->options->arg_destroy)
+        order->options->arg_destroy(order->arg);
     return task ? task : refused_without_memory();
 }
 

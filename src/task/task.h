@@ -100,19 +100,33 @@ static inline uint32_t fl_references(uint32_t state)
     return state / FL_REFERENCE;
 }
 
-/* What a submit says about a task. */
+/* What a submit says about its tasks. */
 struct fl_order {
     struct filch_call call;
+    const struct filch_submit_options *options; /* NULL: the defaults */
     void *arg;
-    struct filch_submit_options options;
 };
 
 /* Any thread. Makes `task`, fresh memory of the right size, pending with
- * `references`; its argument is not copied yet. */
-void fl_task_init(filch_future *task, const struct fl_order *order,
-    struct fl_pool *pool, unsigned references);
-/* The submitter. Copies or takes the argument. 0, or -ENOMEM. */
-int fl_task_take_arg(filch_future *task, const struct fl_order *order);
+ * `references`; the options are for fl_task_take_options(). */
+static inline void fl_task_init(filch_future *task,
+    const struct fl_order *order, struct fl_pool *pool, unsigned references)
+{
+    task->kind = (uint8_t)order->call.kind;
+    task->flags = 0;
+    task->fn = order->call.fn;
+    task->arg = order->arg;
+    task->pool = pool;
+    task->site = order->call.site;
+    task->hooks = NULL;
+    task->arg_destroy = NULL;
+    /* relaxed: pushing the task orders them */
+    store_relaxed(&task->runner, NULL);
+    store_relaxed(&task->state, FL_PENDING | references * FL_REFERENCE);
+}
+/* The submitter. Name, destructor, and the copy of the argument. 0, or
+ * -ENOMEM. */
+int fl_task_take_options(filch_future *task, const struct fl_order *order);
 /* The submitter, if the task goes no further: as if it had not been made. */
 void fl_task_unmake(filch_future *task);
 /* Any thread. The failure of a submit that got no further: a future that has

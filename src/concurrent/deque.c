@@ -66,22 +66,35 @@ void *fl_deque_take(struct fl_deque *deque)
     return NULL;
 }
 
-void *fl_deque_steal(struct fl_deque *deque, bool *lost)
+/* The oldest entry at index *top, not stolen yet; NULL: empty. */
+static void *look_at_oldest(struct fl_deque *deque, int64_t *top)
 {
     /* acquire: pairs with the CAS of the thief before [DEQUE-steal] */
-    int64_t top = load_acquire(&deque->top);
-    if (top >= load_relaxed(&deque->bottom))
+    *top = load_acquire(&deque->top);
+    if (*top >= load_relaxed(&deque->bottom))
         return NULL; /* nothing to pay a fence for */
     fence_seq_cst(); /* [DEQUE-take] */
     /* acquire: pairs with the release in push and take [DEQUE-push] */
     int64_t bottom = load_acquire(&deque->bottom);
-    if (top >= bottom)
+    if (*top >= bottom)
         return NULL;
     /* acquire: pairs with the release in make_room_slow [DEQUE-grow] */
-    struct fl_ring *ring = load_acquire(&deque->ring);
-    void *x = fl_ring_get(ring, top);
-    if (cas_seq_cst(&deque->top, &top, top + 1))
+    return fl_ring_get(load_acquire(&deque->ring), *top);
+}
+
+void *fl_deque_steal(struct fl_deque *deque, bool *lost)
+{
+    int64_t top;
+    void *x = look_at_oldest(deque, &top);
+    if (!x || cas_seq_cst(&deque->top, &top, top + 1))
         return x;
     *lost = true;
     return NULL;
+}
+
+bool fl_deque_steal_this(struct fl_deque *deque, const void *x)
+{
+    int64_t top;
+    return look_at_oldest(deque, &top) == x &&
+           cas_seq_cst(&deque->top, &top, top + 1);
 }

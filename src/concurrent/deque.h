@@ -58,6 +58,17 @@ void *fl_deque_take(struct fl_deque *deque);
  */
 void *fl_deque_steal(struct fl_deque *deque, bool *lost);
 
+/* Owner only. Wait-free. The entry that take would return if no thief comes
+ * first; a stale or NULL pointer if there is none: only to compare. */
+static inline void *fl_deque_newest(struct fl_deque *deque)
+{
+    int64_t bottom = load_relaxed(&deque->bottom);
+    return fl_ring_get(load_relaxed(&deque->ring), bottom - 1);
+}
+
+/* Any thread. Lock-free. Steals the oldest entry if it is `x`. */
+bool fl_deque_steal_this(struct fl_deque *deque, const void *x);
+
 /* Any thread. Wait-free. Entries, an estimate for all but the owner. */
 static inline int64_t fl_deque_size(struct fl_deque *deque)
 {

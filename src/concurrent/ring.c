@@ -6,7 +6,7 @@
 struct fl_ring *fl_ring_new(int64_t capacity, struct fl_ring *older)
 {
     size_t bytes = sizeof(struct fl_ring) + (size_t)capacity * sizeof(void *);
-    struct fl_ring *ring = malloc(bytes);
+    struct fl_ring *ring = calloc(1, bytes);
     if (!ring)
         return NULL;
     ring->older = older;

@@ -69,17 +69,38 @@ static bool may_run(struct fl_worker *worker, filch_future *task)
                has_stack(&worker->strand, worker->strand.stack_bytes));
 }
 
+/*
+ * Claims a pending task. If it is at either end of the worker's own deque, as
+ * it is if tasks are awaited in the order of their submits or in the opposite
+ * one, it is taken out: *owned, the queue's reference is ours. Else the entry
+ * stays, until a worker meets it and finds the task claimed.
+ */
+static bool claim(struct fl_worker *worker, filch_future *task, bool *owned)
+{
+    struct fl_deque *deque = &worker->deque;
+    *owned = fl_deque_newest(deque) == task && fl_deque_take(deque) == task;
+    if (!fl_task_claim(task)) {
+        if (*owned)
+            fl_task_release(task);
+        return false;
+    }
+    if (!*owned)
+        *owned = fl_deque_steal_this(deque, task);
+    return true;
+}
+
 bool fl_await_run(filch_future *task)
 {
     struct fl_worker *worker = fl_worker_here();
+    bool owned;
     if (!worker || filch_future_state(task) != FILCH_PENDING ||
-        !may_run(worker, task) || !fl_task_claim(task))
+        !may_run(worker, task) || !claim(worker, task, &owned))
         return false;
     unsigned depth = worker->blocking_depth;
     worker->blocking_depth = 0;
     if (depth) /* waiting in a blocking section, but working after all */
         fl_worker_take_place_back(worker);
-    fl_worker_run_claimed(worker, task);
+    fl_worker_run_claimed(worker, task, owned);
     if (depth)
         fl_worker_leave_place(worker);
     worker->blocking_depth = depth;

@@ -237,12 +237,13 @@ static void run(struct fl_worker *worker, filch_future *task)
     fl_task_run(&cx, task, true);
 }
 
-void fl_worker_run_claimed(struct fl_worker *worker, filch_future *task)
+void fl_worker_run_claimed(
+    struct fl_worker *worker, filch_future *task, bool owned)
 {
     filch_ctx cx = context_of(worker);
     cx.task = task;
     store_relaxed(&task->runner, &worker->strand);
-    fl_task_run(&cx, task, false);
+    fl_task_run(&cx, task, owned);
 }
 
 static int call_start_hook(struct fl_worker *worker)

@@ -40,9 +40,10 @@ static inline struct fl_worker *fl_worker_here(void)
 int fl_worker_start(struct fl_pool *pool);
 /* When its thread has been joined. */
 void fl_worker_free(struct fl_worker *worker);
-/* The worker, in a task. Runs another one that it has claimed and has a
- * reference of. */
-void fl_worker_run_claimed(struct fl_worker *worker, filch_future *task);
+/* The worker, in a task. Runs another one that it has claimed. `owned`: the
+ * reference of the queue is the worker's to give up. */
+void fl_worker_run_claimed(
+    struct fl_worker *worker, filch_future *task, bool owned);
 
 /* The worker, in a task. Leaves its place to another; comes back. */
 void fl_worker_leave_place(struct fl_worker *worker);

@@ -22,10 +22,17 @@
 extern "C" {
 #endif
 
-/** Version of the header; filch_version() is that of the library. */
-#define FILCH_VERSION_MAJOR 0
-#define FILCH_VERSION_MINOR 1
-#define FILCH_VERSION_PATCH 0
+/** @name Version of the header; filch_version() is that of the library.
+ * @{ */
+#define FILCH_VERSION_MAJOR 0 /**< incompatible changes */
+#define FILCH_VERSION_MINOR 1 /**< additions */
+#define FILCH_VERSION_PATCH 0 /**< repairs */
+/** @} */
+
+/** @def FILCH_PRINTF
+ * Tells the compiler that a function formats as printf() does. */
+/** @def FILCH_API
+ * Marks a function that the library exports. */
 
 #if defined(__GNUC__)
 #define FILCH_PRINTF(form, first)                                              \
@@ -154,6 +161,14 @@ FILCH_API void filch_blocking_enter(void);
 /** The thread that entered. Wait-free. */
 FILCH_API void filch_blocking_leave(void);
 
+/** For #filch_blocking and filch_with(): a name of its own for each line, so
+ * that blocks nest without hiding each other's. */
+#define FILCH_UNIQUE(prefix) FILCH_JOIN(prefix, __LINE__)
+/** For #FILCH_UNIQUE. */
+#define FILCH_JOIN(a, b) FILCH_JOIN_(a, b)
+/** For #FILCH_UNIQUE. */
+#define FILCH_JOIN_(a, b) a##b
+
 #if defined(__GNUC__)
 /** For #filch_blocking. */
 struct filch_blocking_scope {
@@ -178,9 +193,10 @@ static inline void filch_blocking_close(struct filch_blocking_scope *scope)
  * (`break` leaves the block).
  */
 #define filch_blocking                                                         \
-    for (struct filch_blocking_scope filch_scope __attribute__((               \
-             cleanup(filch_blocking_close))) = filch_blocking_open();          \
-         filch_scope.once; filch_scope.once = 0)
+    for (struct filch_blocking_scope FILCH_UNIQUE(filch_scope_)                \
+             __attribute__((cleanup(filch_blocking_close))) =                  \
+                 filch_blocking_open();                                        \
+         FILCH_UNIQUE(filch_scope_).once; FILCH_UNIQUE(filch_scope_).once = 0)
 #endif
 /** @} */
 

@@ -222,7 +222,9 @@ FILCH_API int filch_submit_call_many(filch_future **futures, filch_executor *ex,
     struct filch_call call, void *args, size_t stride, size_t count,
     const struct filch_submit_options *options, size_t options_size);
 
+/** For #FILCH_SITE. */
 #define FILCH_STRING_(x) #x
+/** For #FILCH_SITE. */
 #define FILCH_STRING(x) FILCH_STRING_(x)
 /** The name and place that a failure reports. */
 #define FILCH_SITE(fn) #fn "\0" __FILE__ ":" FILCH_STRING(__LINE__)
@@ -253,10 +255,12 @@ static inline struct filch_call filch_call_of(
     struct filch_call call = {(filch_any_fn)fn, site, FILCH_FN_VOID};
     return call;
 }
+/** For the submit macros: function, site, and kind. */
 #define FILCH_CALL(fn) filch_call_of((fn), FILCH_SITE(fn))
 
 extern "C" {
 #else
+/** For the submit macros: function, site, and kind. */
 #define FILCH_CALL(fn)                                                         \
     ((struct filch_call){(filch_any_fn)(fn), FILCH_SITE(fn),                   \
         _Generic((fn), filch_task *                                            \
@@ -304,8 +308,8 @@ static inline void filch_with_close(filch_executor **ex)
     for (filch_executor * ex __attribute__((cleanup(filch_with_close))) =      \
              filch_with_open(&(struct filch_config){__VA_ARGS__},              \
                  sizeof(struct filch_config)),                                 \
-                             *filch_once = ex;                                 \
-         filch_once; filch_once = NULL)
+                             *FILCH_UNIQUE(filch_once_) = ex;                  \
+         FILCH_UNIQUE(filch_once_); FILCH_UNIQUE(filch_once_) = NULL)
 #endif
 
 #ifdef __cplusplus

@@ -93,7 +93,7 @@ typedef int filch_callback(filch_future *f, void *arg);
 /**
  * Any thread. Allocates. Registers a callback; if the future is final
  * already, runs it before returning (in a callback: right after that one).
- * @return 0; -EINVAL; -ENOMEM: not registered
+ * @return 0; -EINVAL; -ENOMEM, #FILCH_EFORKED: not registered
  */
 FILCH_API int filch_future_on_done(
     filch_future *f, filch_callback *fn, void *arg);

@@ -24,6 +24,8 @@ struct fl_backend {
     int (*workers)(const filch_executor *ex);
     int (*threads)(const filch_executor *ex);
     size_t (*pending)(const filch_executor *ex);
+    /* Why it is broken: an allocated string, or NULL. */
+    char *(*reason)(filch_executor *ex);
     /* Whom its unread failures are told; NULL: nobody in particular. */
     struct fl_home *(*home)(const filch_executor *ex);
 };

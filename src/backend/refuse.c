@@ -45,6 +45,12 @@ static size_t count_no_pending(const filch_executor *ex)
     return 0;
 }
 
+static char *no_reason(filch_executor *ex)
+{
+    (void)ex;
+    return NULL;
+}
+
 static struct fl_home *no_home(const filch_executor *ex)
 {
     (void)ex;
@@ -58,6 +64,7 @@ static const struct fl_backend backend = {
     .workers = count_none,
     .threads = count_none,
     .pending = count_no_pending,
+    .reason = no_reason,
     .home = no_home,
 };
 

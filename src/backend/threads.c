@@ -59,6 +59,11 @@ static size_t count_pending(const filch_executor *ex)
     return fl_pool_pending(pool_of(ex));
 }
 
+static char *reason(filch_executor *ex)
+{
+    return fl_pool_reason(pool_of(ex));
+}
+
 static struct fl_home *home(const filch_executor *ex)
 {
     return pool_of(ex)->home;
@@ -71,6 +76,7 @@ static const struct fl_backend backend = {
     .workers = count_workers,
     .threads = count_threads,
     .pending = count_pending,
+    .reason = reason,
     .home = home,
 };
 

@@ -12,6 +12,7 @@
 
 #include "concurrent/lock.h"
 #include "platform/event.h"
+#include "platform/process.h"
 #include "sched/await.h"
 
 struct entry {
@@ -39,6 +40,7 @@ struct filch_completion_queue {
     struct list ready;
     struct sleeper *sleepers;
     _Atomic size_t count; /* lock holder writes, any thread reads */
+    uint32_t generation;  /* immutable: fl_process_generation() */
     int fd;               /* -1: none yet */
     bool is_signalled;    /* the descriptor is readable */
 };
@@ -104,6 +106,7 @@ int filch_completion_queue_open(filch_completion_queue **cq)
     list_init(&made->members);
     list_init(&made->ready);
     made->fd = -1;
+    made->generation = fl_process_generation();
     return 0;
 }
 
@@ -111,6 +114,11 @@ static void free_entry(struct entry *entry)
 {
     filch_future_release(entry->task);
     free(entry);
+}
+
+static bool came_through_fork(const struct filch_completion_queue *cq)
+{
+    return cq->generation != fl_process_generation();
 }
 
 static void forget_all(struct list *list)
@@ -122,15 +130,14 @@ static void forget_all(struct list *list)
     }
 }
 
-void filch_completion_queue_close(filch_completion_queue *cq)
+/* From now on no entry is fired: those that wait are taken off their
+ * futures. Not under our lock, since the hook lock comes first; an entry may
+ * change to the other list meanwhile. */
+static void unhook_members(struct filch_completion_queue *cq)
 {
     struct entry *entry;
-    if (!cq)
-        return;
     fl_lock_take(&cq->lock);
     while ((entry = first_of(&cq->members))) {
-        /* Not under our lock: the hook lock comes first. The entry stays
-         * alive meanwhile, perhaps in the other list. */
         fl_lock_drop(&cq->lock);
         fl_hook_remove(entry->task, &entry->hook);
         fl_lock_take(&cq->lock);
@@ -138,9 +145,19 @@ void filch_completion_queue_close(filch_completion_queue *cq)
         free_entry(entry);
     }
     fl_lock_drop(&cq->lock);
-    for (entry = first_of(&cq->ready); entry && entry != &cq->ready.head;
-         entry = entry->next)
-        fl_hook_remove(entry->task, &entry->hook);
+}
+
+void filch_completion_queue_close(filch_completion_queue *cq)
+{
+    if (!cq)
+        return;
+    if (!came_through_fork(cq)) { /* else the locks may be held for ever */
+        unhook_members(cq);
+        for (struct entry *e = cq->ready.head.next; e != &cq->ready.head;
+             e = e->next)
+            fl_hook_remove(e->task, &e->hook);
+    }
+    forget_all(&cq->members);
     forget_all(&cq->ready);
     if (cq->fd >= 0)
         fl_event_close(cq->fd);
@@ -171,7 +188,7 @@ int filch_completion_queue_add(
 {
     if (!cq || !f)
         return -EINVAL;
-    if (filch_future_state(f) < FILCH_DONE && fl_await_came_through_fork(f))
+    if (came_through_fork(cq) || fl_await_came_through_fork(f))
         return FILCH_EFORKED;
     struct entry *entry = malloc(sizeof *entry);
     if (!entry)
@@ -215,6 +232,14 @@ int filch_completion_queue_fd(filch_completion_queue *cq)
     return fd;
 }
 
+/* Under the lock. */
+static void wake_sleepers(struct filch_completion_queue *cq)
+{
+    for (struct sleeper *s = cq->sleepers; s; s = s->next)
+        fl_waiter_notify(&s->waiter);
+    cq->sleepers = NULL;
+}
+
 /* Under the lock. The next one that is ready, or NULL. */
 static struct entry *take(struct filch_completion_queue *cq)
 {
@@ -222,6 +247,8 @@ static struct entry *take(struct filch_completion_queue *cq)
     if (entry) {
         unlink_entry(entry);
         store_relaxed(&cq->count, load_relaxed(&cq->count) - 1);
+        if (!load_relaxed(&cq->count)) /* nothing will come for the others */
+            wake_sleepers(cq);
     } else if (cq->is_signalled) {
         cq->is_signalled = false;
         fl_event_clear(cq->fd);
@@ -315,14 +342,17 @@ static int wait_for_one(filch_completion_queue *cq, int64_t deadline)
 int filch_completion_queue_next(
     filch_completion_queue *cq, int64_t deadline, filch_future **f, void **tag)
 {
-    struct entry *entry;
+    struct entry *entry = NULL;
     int rc = 0;
     if (!cq)
         return -EINVAL;
     if (f)
         *f = NULL;
+    if (came_through_fork(cq))
+        return FILCH_EFORKED;
     fl_lock_take(&cq->lock);
-    while (!(entry = take(cq)) && load_relaxed(&cq->count) && !rc)
+    while (rc != -EDEADLK && !(entry = take(cq)) && load_relaxed(&cq->count) &&
+           !rc)
         rc = deadline > FILCH_POLL ? wait_for_one(cq, deadline) : -ETIMEDOUT;
     fl_lock_drop(&cq->lock);
     return entry ? deliver(entry, f, tag) : rc;

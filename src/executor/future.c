@@ -103,7 +103,11 @@ int filch_future_help(filch_future *f)
 
 int filch_future_on_done(filch_future *f, filch_callback *fn, void *arg)
 {
-    return f && fn ? fl_hook_add_callback(f, fn, arg) : -EINVAL;
+    if (!f || !fn)
+        return -EINVAL;
+    if (fl_await_came_through_fork(f))
+        return FILCH_EFORKED;
+    return fl_hook_add_callback(f, fn, arg);
 }
 
 filch_future *filch_future_retain(filch_future *f)

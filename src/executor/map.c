@@ -76,7 +76,8 @@ static int run_chunk(filch_ctx *cx, void *arg, void *result)
 static bool is_bad(const struct filch_map_spec *spec)
 {
     size_t count = spec->count ? spec->count : 1;
-    return spec->in_stride > PTRDIFF_MAX / count ||
+    return (spec->count && !spec->in) ||
+           spec->in_stride > PTRDIFF_MAX / count ||
            spec->out_stride > PTRDIFF_MAX / count;
 }
 
@@ -109,13 +110,15 @@ static size_t submit_chunks(
 
 /* They write to the caller's arrays: nothing but their end will do. One that
  * waits for the caller makes a circle, is told so, and ends. */
-static void await_chunks(filch_future **futures, size_t count)
+static void await_chunk(struct map *map, filch_future *future, size_t first)
 {
-    for (size_t i = 0; i < count; i++) {
-        while (fl_await(futures[i], FILCH_FOREVER) == -EDEADLK)
-            ;
-        filch_future_release(futures[i]);
-    }
+    int rc;
+    while (fl_await(future, FILCH_FOREVER) == -EDEADLK)
+        ;
+    rc = filch_future_result(future, FILCH_POLL, NULL, 0);
+    if (rc) /* it never ran: cancelled, dropped, or the executor is broken */
+        end_before(map, first, rc);
+    filch_future_release(future);
 }
 
 static int run_map(filch_executor *ex, struct map *map)
@@ -123,9 +126,13 @@ static int run_map(filch_executor *ex, struct map *map)
     size_t chunk = map->spec.chunk;
     size_t chunks = (map->spec.count - 1) / chunk + 1;
     filch_future **futures = calloc(chunks, sizeof(filch_future *));
-    if (!futures)
+    if (!futures) {
+        end_before(map, 0, -ENOMEM);
         return -ENOMEM;
-    await_chunks(futures, submit_chunks(ex, map, chunks, futures));
+    }
+    size_t accepted = submit_chunks(ex, map, chunks, futures);
+    for (size_t i = 0; i < accepted; i++)
+        await_chunk(map, futures[i], i * chunk);
     free(futures);
     return map->code;
 }
@@ -143,6 +150,6 @@ int filch_map_sized(filch_executor *ex, filch_task *fn,
     if (!rc && map.spec.count)
         rc = run_map(ex, &map);
     if (map.spec.delivered)
-        *map.spec.delivered = rc == -ENOMEM ? 0 : load_relaxed(&map.end);
+        *map.spec.delivered = load_relaxed(&map.end);
     return rc;
 }

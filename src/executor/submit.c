@@ -17,7 +17,10 @@ static int check(filch_executor *ex, const struct filch_call *call)
 static filch_future *refused(
     filch_executor *ex, const struct fl_order *order, int code)
 {
-    return fl_task_refused(order, code, ex ? ex->backend->home(ex) : NULL);
+    if (!ex)
+        return fl_task_refused(order, code, NULL, NULL);
+    char *message = code == FILCH_EBROKEN ? ex->backend->reason(ex) : NULL;
+    return fl_task_refused(order, code, message, ex->backend->home(ex));
 }
 
 filch_future *filch_submit_call(

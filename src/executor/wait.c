@@ -66,7 +66,7 @@ static int sleep_until_satisfied(struct many *many, int64_t deadline)
         rc = fl_await_events(&many->waiter, events, many->unfinished,
             list_unfinished(many), deadline);
     }
-    return is_satisfied(many) ? 0 : rc;
+    return rc != -EDEADLK && is_satisfied(many) ? 0 : rc;
 }
 
 static int wait_watching(struct many *many, int64_t deadline)
@@ -88,6 +88,9 @@ static int wait_for_first(struct many *many, int64_t deadline)
         return 0;
     if (deadline <= FILCH_POLL)
         return -ETIMEDOUT;
+    for (size_t i = 0; i < many->count; i++)
+        if (fl_await_came_through_fork(many->fs[i]))
+            return FILCH_EFORKED;
     if (many->count <= FEW) {
         many->nodes = few_nodes;
         many->unfinished = few_unfinished;

@@ -54,11 +54,6 @@ void fl_thread_join(struct fl_thread *thread)
     pthread_join(thread->id, NULL);
 }
 
-void fl_thread_detach(struct fl_thread *thread)
-{
-    pthread_detach(thread->id);
-}
-
 void fl_thread_set_name(const char *name)
 {
     prctl(PR_SET_NAME, name, 0, 0, 0);

@@ -23,11 +23,8 @@ struct fl_thread {
 int fl_thread_start(struct fl_thread *thread, void *(*main)(void *), void *arg,
     size_t stack_bytes);
 
-/* Once, not by the thread itself. Blocks until it has ended. */
+/* Once, of each thread, not by itself. Blocks until it has ended. */
 void fl_thread_join(struct fl_thread *thread);
-
-/* Once, instead of join. */
-void fl_thread_detach(struct fl_thread *thread);
 
 /* The thread itself: names it; the name is cut to fit. */
 void fl_thread_set_name(const char *name);

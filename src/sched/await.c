@@ -160,13 +160,14 @@ static int await_in_task(filch_future *task, int64_t deadline)
             rc = fl_await_events(&waiter, events, &task, 1, deadline);
     }
     fl_waiter_unwatch(&node, task);
-    return is_final(task) ? 0 : rc;
+    return rc != -EDEADLK && is_final(task) ? 0 : rc;
 }
 
 bool fl_await_came_through_fork(filch_future *task)
 {
     const struct fl_home *home = fl_report_home(task);
-    return home && home->generation != fl_process_generation();
+    return home && home->generation != fl_process_generation() &&
+           !is_final(task);
 }
 
 int fl_await(filch_future *task, int64_t deadline)

@@ -18,6 +18,8 @@ enum { DOORS_LEAST = 4, DOORS_MOST = 64, INBOX_CAPACITY = 256 };
 static struct fl_lock registry_lock;
 static struct fl_pool *registry;
 static _Atomic uint32_t registry_changes;
+static struct fl_thread zombie; /* under the lock: ended, not joined */
+static bool has_zombie;         /* under the lock */
 
 static void enrol(struct fl_pool *pool)
 {
@@ -164,8 +166,7 @@ static void wake_all(struct fl_pool *pool)
     fl_futex_wake(&pool->room, INT32_MAX);
 }
 
-/* A copy of the reason for one task; NULL: no memory for it, or none. */
-static char *copy_reason(struct fl_pool *pool)
+char *fl_pool_reason(struct fl_pool *pool)
 {
     fl_lock_take(&pool->break_lock);
     const char *reason = pool->broken_reason;
@@ -185,7 +186,7 @@ void fl_pool_discard(struct fl_pool *pool, filch_future *task, int code)
         fl_task_cancel(task);
         fl_task_release(task);
     } else if (fl_task_claim(task)) {
-        fl_task_fail(task, code, is_broken ? copy_reason(pool) : NULL, true);
+        fl_task_fail(task, code, is_broken ? fl_pool_reason(pool) : NULL, true);
     } else {
         fl_task_release(task);
     }
@@ -257,18 +258,38 @@ static void free_parts(struct fl_pool *pool)
     fl_arena_release(&estate->home.arena);
 }
 
+static void join(struct fl_worker *worker)
+{
+    if (!worker->is_joined)
+        fl_thread_join(&worker->thread);
+    worker->is_joined = true;
+}
+
+/* A worker that finalizes its own pool cannot join itself: it leaves that to
+ * the next one who does so, or to the end of the process. */
+static void leave_zombie(struct fl_worker *self)
+{
+    struct fl_thread before = {0};
+    fl_lock_take(&registry_lock);
+    bool had_one = has_zombie;
+    before = zombie;
+    zombie = self->thread;
+    has_zombie = true;
+    fl_lock_drop(&registry_lock);
+    self->is_joined = true;
+    if (had_one)
+        fl_thread_join(&before);
+}
+
 /* The last one: nobody else uses the pool any more. */
 static void finalize(struct fl_pool *pool)
 {
     struct fl_worker *self = fl_worker_here();
+    if (self && self->pool == pool)
+        leave_zombie(self);
     strike_off(pool);
-    for (unsigned i = 0; i < load_relaxed(&pool->slots_used); i++) {
-        struct fl_worker *worker = load_relaxed(&pool->slots[i]);
-        if (worker == self)
-            fl_thread_detach(&worker->thread);
-        else
-            fl_thread_join(&worker->thread);
-    }
+    for (unsigned i = 0; i < load_relaxed(&pool->slots_used); i++)
+        join(load_relaxed(&pool->slots[i]));
     free_parts(pool);
     pool->free_memory(pool);
     fetch_add_release(&registry_changes, 1);
@@ -387,19 +408,54 @@ bool fl_pool_help(filch_future *task)
     return claimed;
 }
 
+/* Not one that came through a fork, nor one that this thread works for. */
 static bool is_ours_to_wait_for(struct fl_pool *pool)
 {
     return pool->home->generation == fl_process_generation() &&
-           !is_in_task_of(pool) && fl_pool_threads(pool) > 0;
+           !is_in_task_of(pool);
+}
+
+/* Under the registry's lock. Has it threads, or is it being finalized? */
+static bool is_busy(struct fl_pool *pool)
+{
+    return is_ours_to_wait_for(pool) &&
+           (fl_pool_threads(pool) > 0 || load_relaxed(&pool->live) == 0);
 }
 
 /* Under the registry's lock. */
-static bool has_live_threads(void)
+static bool is_any_busy(void)
 {
     for (struct fl_pool *pool = registry; pool; pool = pool->next)
-        if (is_ours_to_wait_for(pool))
+        if (is_busy(pool))
             return true;
     return false;
+}
+
+/* Under the registry's lock, when none is busy: their threads may still be
+ * on their last instructions, in code that is about to be unloaded. */
+static void join_all(void)
+{
+    for (struct fl_pool *pool = registry; pool; pool = pool->next)
+        for (unsigned i = 0;
+             is_ours_to_wait_for(pool) && i < load_relaxed(&pool->slots_used);
+             i++)
+            join(load_relaxed(&pool->slots[i]));
+    if (has_zombie && !fl_worker_here())
+        fl_thread_join(&zombie);
+    has_zombie = false;
+}
+
+/* Under the registry's lock, given up meanwhile. 0, or -ETIMEDOUT. */
+static int wait_for_changes(int64_t deadline)
+{
+    /* acquire: pairs with drop_live and finalize */
+    uint32_t changes = load_acquire(&registry_changes);
+    if (!is_any_busy())
+        return 0;
+    fl_lock_drop(&registry_lock);
+    int rc = fl_futex_wait(&registry_changes, changes, deadline);
+    fl_lock_take(&registry_lock);
+    return rc;
 }
 
 void fl_pool_finish_all(int64_t deadline)
@@ -407,16 +463,11 @@ void fl_pool_finish_all(int64_t deadline)
     int rc = 0;
     fl_lock_take(&registry_lock);
     for (struct fl_pool *pool = registry; pool; pool = pool->next)
-        if (is_ours_to_wait_for(pool))
+        if (is_busy(pool))
             begin_shutdown(pool, FILCH_STOP_RUNNING);
-    for (;;) {
-        /* acquire: pairs with drop_live and finalize */
-        uint32_t changes = load_acquire(&registry_changes);
-        bool is_busy = has_live_threads();
-        fl_lock_drop(&registry_lock);
-        if (!is_busy || rc)
-            return;
-        rc = fl_futex_wait(&registry_changes, changes, deadline);
-        fl_lock_take(&registry_lock);
-    }
+    while (!rc && is_any_busy())
+        rc = wait_for_changes(deadline);
+    if (!rc)
+        join_all();
+    fl_lock_drop(&registry_lock);
 }

@@ -101,6 +101,9 @@ size_t fl_pool_pending(struct fl_pool *pool);
 
 /* A worker. Cannot start: breaks the pool. Takes `reason`. */
 void fl_pool_break(struct fl_pool *pool, int code, char *reason);
+/* Any thread. Why it is broken: an allocated string; NULL: no memory for it,
+ * or not broken. */
+char *fl_pool_reason(struct fl_pool *pool);
 /* Any thread. Ends a task that was taken out of a queue without running it:
  * fails it with the code, or, if that is 0, as the control word says. */
 void fl_pool_discard(struct fl_pool *pool, filch_future *task, int code);

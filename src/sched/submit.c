@@ -171,7 +171,7 @@ static void wait_for_room(struct fl_pool *pool)
 /* Runs one task of the batch in this thread. */
 static int run_here(struct batch *batch, struct fl_door *door)
 {
-    filch_future *task;
+    filch_future *task = NULL;
     fl_lock_take(&door->inbox.lock);
     int rc = refusal(batch->pool);
     if (!rc)

@@ -323,6 +323,7 @@ static struct fl_worker *new_worker(struct fl_pool *pool, unsigned index)
     worker->is_searching = true;
     worker->strand.worker = worker;
     worker->strand.pool = pool;
+    worker->strand.pool_threads = pool->most_threads;
     worker->strand.stack_bytes = pool->setup.config.stack_bytes;
     atomic_init(&worker->is_looking, true);
     fl_spot_init(&worker->spot);

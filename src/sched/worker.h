@@ -22,6 +22,7 @@ struct fl_worker {
     bool is_searching; /* counted in pool->searching */
     struct fl_spin spin;
     struct fl_thread thread; /* start lock */
+    bool is_joined;          /* registry lock, or the last one */
 
     alignas(FL_CACHE_LINE) _Atomic bool is_looking; /* see [WAKE-looking] */
     struct fl_deque deque;

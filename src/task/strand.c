@@ -12,6 +12,11 @@ _Thread_local struct fl_strand *fl_strand_current;
 static struct fl_lock lock;
 static struct fl_strand *blocked;
 
+static bool is_stuck(const struct fl_strand *strand)
+{
+    return !strand->is_doomed; /* one that has been told gets on */
+}
+
 /*
  * The blocked strand on which a task runs, or NULL: then it can get on. The
  * task's word about its runner may be stale, so it is only compared with the
@@ -21,30 +26,66 @@ static struct fl_strand *blocked;
 static struct fl_strand *blocked_runner(filch_future *task)
 {
     struct fl_strand *runner = load_relaxed(&task->runner);
-    for (struct fl_strand *s = blocked; s; s = s->next) {
-        if (s == runner) {
-            /* acquire: pairs with finish, for a runner word that is newer */
-            uint32_t state = load_acquire(&task->state);
-            bool is_stuck = fl_phase(state) == FL_RUNNING && !s->is_doomed;
-            return is_stuck ? s : NULL;
-        }
+    struct fl_strand *s = blocked;
+    while (s && s != runner)
+        s = s->next;
+    if (!s || !is_stuck(s))
+        return NULL;
+    /* acquire: pairs with finish, for a runner word that is newer */
+    return fl_phase(load_acquire(&task->state)) == FL_RUNNING ? s : NULL;
+}
+
+static void mark(struct fl_strand *strand, bool *any_new)
+{
+    *any_new |= !strand->is_marked;
+    strand->is_marked = true;
+}
+
+/* Could run a task of the pool, if it were not blocked. */
+static bool is_worker_of(const struct fl_strand *s, struct fl_pool *pool)
+{
+    return s->worker && s->pool == pool && is_stuck(s);
+}
+
+/* A task that has not started needs any one of its pool's workers. Marks
+ * them; false: not all are blocked, or there can be more. */
+static bool mark_workers(filch_future *task, bool *any_new)
+{
+    unsigned missing = 1;
+    struct fl_pool *pool = task->pool;
+    for (struct fl_strand *s = blocked, *first = NULL; s; s = s->next) {
+        if (!is_worker_of(s, pool))
+            continue;
+        missing = first ? missing - 1 : s->pool_threads - 1;
+        first = s;
     }
-    return NULL;
+    if (missing)
+        return false;
+    for (struct fl_strand *s = blocked; s; s = s->next)
+        if (is_worker_of(s, pool))
+            mark(s, any_new);
+    return true;
+}
+
+/* Marks the strands that a task needs. False: it can get on. */
+static bool mark_needed(filch_future *task, bool *any_new)
+{
+    /* acquire: as in blocked_runner */
+    if (fl_phase(load_acquire(&task->state)) == FL_PENDING)
+        return mark_workers(task, any_new);
+    struct fl_strand *runner = blocked_runner(task);
+    if (runner)
+        mark(runner, any_new);
+    return runner;
 }
 
 /* Marks the strands that `strand` waits for. False: one of its tasks can
  * get on. */
 static bool mark_awaited(struct fl_strand *strand, bool *any_new)
 {
-    for (size_t i = 0; i < strand->count; i++) {
-        struct fl_strand *runner = blocked_runner(strand->awaited[i]);
-        if (!runner)
+    for (size_t i = 0; i < strand->count; i++)
+        if (!mark_needed(strand->awaited[i], any_new))
             return false;
-        if (!runner->is_marked) {
-            runner->is_marked = true;
-            *any_new = true;
-        }
-    }
     return true;
 }
 

@@ -14,6 +14,7 @@ struct fl_worker;
 struct fl_strand {
     struct fl_pool *pool;     /* immutable: whose tasks run here */
     struct fl_worker *worker; /* immutable; NULL: an outside thread helps */
+    unsigned pool_threads;    /* immutable: strands the pool can have */
     char *stack_low;          /* immutable; NULL: unknown */
     size_t stack_bytes;       /* immutable */
     /* All that follows is guarded by the lock of the blocked strands. */

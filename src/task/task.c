@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "concurrent/spin.h"
+#include "platform/check.h"
 #include "platform/futex.h"
-#include "task/check.h"
 #include "task/ctx.h"
 #include "task/hook.h"
 #include "task/report.h"
@@ -72,24 +72,31 @@ static filch_future *refused_without_memory(void)
     return &task;
 }
 
-filch_future *fl_task_refused(
-    const struct fl_order *order, int code, struct fl_home *home)
+static void make_refused(filch_future *task, const struct fl_order *order,
+    int code, char *message, struct fl_home *home)
 {
-    filch_future *task = aligned_alloc(FL_CACHE_LINE, FL_TASK_BYTES);
-    if (task) {
-        fl_task_init(task, order, NULL, 1);
-        task->flags = FL_STRAY;
-        task->home = home;
-        if (home)
-            fl_arena_retain(&home->arena);
-        task->outcome.failure.code = code;
-        task->outcome.failure.message = NULL;
-        store_relaxed(&task->state, FL_FAILED | FL_REFERENCE);
-    }
-    if (task && order->options && order->options->name) {
+    fl_task_init(task, order, NULL, 1);
+    task->flags = FL_STRAY;
+    task->home = home;
+    if (home)
+        fl_arena_retain(&home->arena);
+    task->outcome.failure.code = code;
+    task->outcome.failure.message = message;
+    if (order->options && order->options->name) {
         task->flags |= FL_NAMED;
         task->name = order->options->name;
     }
+    store_relaxed(&task->state, FL_FAILED | FL_REFERENCE);
+}
+
+filch_future *fl_task_refused(
+    const struct fl_order *order, int code, char *message, struct fl_home *home)
+{
+    filch_future *task = aligned_alloc(FL_CACHE_LINE, FL_TASK_BYTES);
+    if (task)
+        make_refused(task, order, code, message, home);
+    else
+        free(message);
     if (order->options && order->options->arg_destroy)
         order->options->arg_destroy(order->arg);
     return task ? task : refused_without_memory();
@@ -137,9 +144,8 @@ void fl_task_release(filch_future *task)
 {
     /* acquire: pairs with the release of the other references [TASK-free] */
     uint32_t state = load_acquire(&task->state);
-#ifdef FILCH_DEBUG
-    FL_CHECK(fl_phase(state) != FL_FREE && fl_references(state) > 0, state);
-#endif
+    FL_DEBUG_CHECK(
+        fl_phase(state) != FL_FREE && fl_references(state) > 0, state);
     if (fl_references(state) > 1) {
         /* acq_rel: the last one sees what all others did [TASK-free] */
         state = fetch_sub_acq_rel(&task->state, FL_REFERENCE);

@@ -130,10 +130,11 @@ int fl_task_take_options(filch_future *task, const struct fl_order *order);
 /* The submitter, if the task goes no further: as if it had not been made. */
 void fl_task_unmake(filch_future *task);
 /* Any thread. The failure of a submit that got no further: a future that has
- * failed with `code`, never NULL; calls the argument's destructor. `home`:
- * whom to tell if it is not read, or NULL. */
-filch_future *fl_task_refused(
-    const struct fl_order *order, int code, struct fl_home *home);
+ * failed with `code`, never NULL; calls the argument's destructor. `message`,
+ * an allocated string or NULL, is taken. `home`: whom to tell if it is not
+ * read, or NULL. */
+filch_future *fl_task_refused(const struct fl_order *order, int code,
+    char *message, struct fl_home *home);
 
 /* Any thread. Wait-free. pending -> running: true for exactly one caller. */
 bool fl_task_claim(filch_future *task);

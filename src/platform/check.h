@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Misuse that cannot be returned as an error: says what, and aborts. */
-#ifndef FL_TASK_CHECK_H
-#define FL_TASK_CHECK_H
+#ifndef FL_PLATFORM_CHECK_H
+#define FL_PLATFORM_CHECK_H
 
 #include <stdint.h>
 
@@ -11,5 +11,12 @@ _Noreturn void fl_check_failed(
 
 #define FL_CHECK(condition, state)                                             \
     ((condition) ? (void)0 : fl_check_failed(__func__, #condition, (state)))
+
+/* A check that costs something: only in a debug build. */
+#ifdef FILCH_DEBUG
+#define FL_DEBUG_CHECK(condition, state) FL_CHECK(condition, state)
+#else
+#define FL_DEBUG_CHECK(condition, state) ((void)0)
+#endif
 
 #endif

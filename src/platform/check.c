@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "task/check.h"
+#include "platform/check.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/* The program of one competitor: all workloads, [--quick], and the options
+ * of Google Benchmark. */
+#include "workload.h"
+
+#include <string.h>
+
+static const struct scale full = {
+    .bulk = 1000000,
+    .waves = 1000,
+    .tree_depth = 20,
+    .iterations = 3,
+    .hot = 50000,
+    .asleep = 1000,
+    .idle_s = 3,
+    .paced_s = 3,
+    .loaded_s = 2,
+};
+
+static const struct scale quick = {
+    .bulk = 200000,
+    .waves = 200,
+    .tree_depth = 18,
+    .iterations = 2,
+    .hot = 5000,
+    .asleep = 200,
+    .idle_s = 1,
+    .paced_s = 1,
+    .loaded_s = 0.5,
+};
+
+/* Takes "--quick" out of the arguments; nonzero if it was there. */
+static int take_quick(int *argc, char **argv)
+{
+    int kept = 0, found = 0;
+
+    for (int i = 0; i < *argc; i++)
+        if (strcmp(argv[i], "--quick") == 0)
+            found = 1;
+        else
+            argv[kept++] = argv[i];
+    argv[kept] = NULL;
+    *argc = kept;
+    return found;
+}
+
+int main(int argc, char **argv)
+{
+    const struct scale *scale = take_quick(&argc, argv) ? &quick : &full;
+
+    bench_describe("pool", pool_ops.name);
+    bench_describe("version", pool_ops.version());
+    bench_describe(
+        "caller_helps", pool_ops.abilities & POOL_CALLER_HELPS ? "yes" : "no");
+    register_throughput(scale);
+    register_fanout(scale);
+    register_tree(scale);
+    register_latency(scale);
+    register_idle(scale);
+    register_open_loop(scale);
+    register_memory(scale);
+    return bench_main(argc, argv);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: MIT */
+/* In a child made by fork(), every handle answers at once. */
+#include "../../support/child.h"
+#include "../../support/gate.h"
+#include "../../support/pool.h"
+
+#include <criterion/criterion.h>
+#include <pthread.h>
+
+TestSuite(forked, .timeout = 120);
+
+/* What the child inherits. */
+struct legacy {
+    filch_executor *ex;
+    filch_completion_queue *cq;
+    struct gate gate;
+    filch_future *running;
+    filch_future *pending;
+};
+
+static void open_legacy(struct legacy *l)
+{
+    l->ex = open_pool(1);
+    gate_init(&l->gate);
+    l->running = occupy(l->ex, &l->gate);
+    l->pending = filch_submit(l->ex, nothing, NULL);
+    cr_assert_eq(filch_completion_queue_open(&l->cq), 0);
+    cr_assert_eq(filch_completion_queue_add(l->cq, l->pending, NULL), 0);
+}
+
+static void close_legacy(struct legacy *l)
+{
+    gate_pass(&l->gate, 1);
+    cr_assert_eq(settle(l->running), 0);
+    cr_assert_eq(settle(l->pending), 0);
+    filch_completion_queue_close(l->cq);
+    cr_assert_eq(filch_executor_close(l->ex), 0);
+}
+
+#define EXPECT(expression, rc)                                                 \
+    do {                                                                       \
+        int got = (expression);                                                \
+        if (got != (rc)) {                                                     \
+            fprintf(stderr, "%s: %d\n", #expression, got);                     \
+            return 1;                                                          \
+        }                                                                      \
+    } while (0)
+
+static int use_futures(void *arg)
+{
+    struct legacy *l = arg;
+    filch_future *fs[2] = {l->running, l->pending};
+    struct filch_failure why;
+    EXPECT(
+        filch_future_result(l->running, FILCH_FOREVER, NULL, 0), FILCH_EFORKED);
+    EXPECT(
+        filch_future_result(l->pending, FILCH_FOREVER, NULL, 0), FILCH_EFORKED);
+    EXPECT(
+        filch_future_failure(l->pending, FILCH_FOREVER, &why), FILCH_EFORKED);
+    EXPECT(filch_future_help(l->pending), FILCH_EFORKED);
+    EXPECT(filch_wait(fs, 2, FILCH_ALL, FILCH_FOREVER, NULL), FILCH_EFORKED);
+    EXPECT(filch_wait(fs, 2, FILCH_FIRST, FILCH_FOREVER, NULL), FILCH_EFORKED);
+    return 0;
+}
+
+static int use_queue(void *arg)
+{
+    struct legacy *l = arg;
+    EXPECT(filch_completion_queue_next(l->cq, FILCH_FOREVER, NULL, NULL),
+        FILCH_EFORKED);
+    EXPECT(filch_completion_queue_add(l->cq, l->running, NULL), FILCH_EFORKED);
+    return 0;
+}
+
+static int use_executor(void *arg)
+{
+    struct legacy *l = arg;
+    filch_future *f = filch_submit(l->ex, nothing, NULL);
+    filch_future *fs[2];
+    int items[2] = {0, 0};
+    struct filch_map_spec spec = {
+        .in = items, .in_stride = sizeof *items, .count = 2};
+    EXPECT(settle(f), FILCH_EFORKED);
+    EXPECT(filch_submit_with(&f, l->ex, nothing, NULL, NULL), FILCH_EFORKED);
+    EXPECT(filch_submit_with(NULL, l->ex, nothing, NULL, NULL), FILCH_EFORKED);
+    EXPECT(filch_submit_many(fs, l->ex, nothing, items, sizeof *items, 2, NULL),
+        FILCH_EFORKED);
+    EXPECT(settle(fs[0]), FILCH_EFORKED);
+    EXPECT(settle(fs[1]), FILCH_EFORKED);
+    EXPECT(filch_map(l->ex, nothing, &spec), FILCH_EFORKED);
+    EXPECT(filch_executor_shutdown(l->ex, FILCH_FINISH, FILCH_FOREVER),
+        FILCH_EFORKED);
+    return 0;
+}
+
+static int open_own(void *arg)
+{
+    (void)arg;
+    filch_executor *ex = open_pool(2);
+    for (int i = 0; i < 100; i++)
+        EXPECT(settle(filch_submit(ex, nothing, NULL)), 0);
+    EXPECT(filch_executor_close(ex), 0);
+    return 0;
+}
+
+/* Ends as programs do, with the handlers of exit(). */
+static int just_exit(void *arg)
+{
+    (void)arg;
+    exit(0);
+}
+
+static int give_up_handles(void *arg)
+{
+    struct legacy *l = arg;
+    filch_future_release(l->running);
+    filch_future_release(l->pending);
+    filch_completion_queue_close(l->cq);
+    (void)filch_executor_release(l->ex);
+    return 0;
+}
+
+static void inherit(int (*body)(void *legacy))
+{
+    static struct legacy legacy;
+    struct child child;
+    open_legacy(&legacy);
+    run_child(&child, body, &legacy);
+    cr_assert(WIFEXITED(child.status) && WEXITSTATUS(child.status) == 0,
+        "status %#x, said '%s'", (unsigned)child.status, child.err);
+    close_legacy(&legacy);
+}
+
+Test(forked, futures)
+{
+    inherit(use_futures);
+}
+
+Test(forked, completion_queue)
+{
+    inherit(use_queue);
+}
+
+Test(forked, executor)
+{
+    inherit(use_executor);
+}
+
+Test(forked, a_new_executor_works)
+{
+    inherit(open_own);
+}
+
+Test(forked, the_child_exits)
+{
+    inherit(just_exit);
+}
+
+Test(forked, handles_can_be_given_up)
+{
+    inherit(give_up_handles);
+}
+
+static int fork_in_task(filch_ctx *cx, void *arg, void *result)
+{
+    struct child child;
+    (void)cx;
+    (void)result;
+    run_child(&child, open_own, arg);
+    return WIFEXITED(child.status) && WEXITSTATUS(child.status) == 0 ? 0 : -1;
+}
+
+static int write_byte(filch_ctx *cx, void *arg, void *result)
+{
+    (void)cx;
+    (void)result;
+    return write(*(int *)arg, "!", 1) == 1 ? 0 : -EIO;
+}
+
+/* What is queued behind it is run by the parent, and only by it. */
+Test(forked, in_a_task)
+{
+    enum { QUEUED = 5 };
+    int fds[2];
+    char bytes[100];
+    cr_assert_eq(pipe(fds), 0);
+    filch_executor *ex = open_pool(1);
+    filch_future *f = filch_submit(ex, fork_in_task, NULL);
+    for (int i = 0; i < QUEUED; i++)
+        filch_future_release(filch_submit(ex, write_byte, &fds[1]));
+    cr_assert_eq(settle(f), 0);
+    cr_assert_eq(filch_executor_close(ex), 0);
+    cr_assert_eq(read(fds[0], bytes, sizeof bytes), QUEUED);
+}
+
+static atomic_int is_over;
+
+static void *submit_without_end(void *ex)
+{
+    while (!atomic_load(&is_over)) {
+        filch_future *f = filch_submit(ex, nothing, NULL);
+        struct filch_map_spec spec = {.in = "abc", .in_stride = 1, .count = 3};
+        MUST(filch_map(ex, nothing, &spec) == 0);
+        MUST(settle(f) == 0);
+        open_own(NULL);
+    }
+    return NULL;
+}
+
+/* No child inherits a lock that nobody will open. */
+Test(forked, while_other_threads_work)
+{
+    pthread_t threads[2];
+    filch_executor *ex = open_pool(2);
+    for (int i = 0; i < 2; i++)
+        cr_assert_eq(
+            pthread_create(&threads[i], NULL, submit_without_end, ex), 0);
+    for (int i = 0; i < 50; i++) {
+        struct child child;
+        run_child(&child, open_own, NULL);
+        cr_assert(WIFEXITED(child.status) && WEXITSTATUS(child.status) == 0,
+            "%d: status %#x", i, (unsigned)child.status);
+    }
+    atomic_store(&is_over, 1);
+    for (int i = 0; i < 2; i++)
+        pthread_join(threads[i], NULL);
+    cr_assert_eq(filch_executor_close(ex), 0);
+}
+
+static int use_default(void *ex)
+{
+    EXPECT(settle(filch_submit(ex, nothing, NULL)), FILCH_EFORKED);
+    return 0;
+}
+
+Test(forked, the_default_executor)
+{
+    struct child child;
+    filch_executor *ex = filch_default();
+    cr_assert_eq(settle(filch_submit(ex, nothing, NULL)), 0);
+    run_child(&child, use_default, ex);
+    cr_assert(WIFEXITED(child.status) && WEXITSTATUS(child.status) == 0,
+        "status %#x, said '%s'", (unsigned)child.status, child.err);
+}

@@ -8,7 +8,7 @@
 #include "../support/pool.h"
 #include "../support/stress.h"
 
-enum { PAIRS = 30, ROUNDS = 40 };
+enum { PAIRS = 30, ROUNDS = 200 };
 
 struct pair {
     int fds[2];

@@ -62,7 +62,7 @@ static void *storm(void *arg)
 int main(int argc, char **argv)
 {
     struct stress s = stress_begin(argc, argv);
-    unsigned long rounds = 150 * s.scale;
+    unsigned long rounds = 500 * s.scale;
     stress_run(storm, s.seed, &rounds);
     int before = count_threads(); /* a sanitizer may have one of its own */
     stress_run(storm, s.seed + 1, &rounds);

@@ -82,7 +82,7 @@ static void compute(int workers, int spares, uint64_t seed)
 int main(int argc, char **argv)
 {
     struct stress s = stress_begin(argc, argv);
-    for (unsigned long i = 0; i < 16 * s.scale; i++) {
+    for (unsigned long i = 0; i < 100 * s.scale; i++) {
         compute(1 + (int)(i % 4), 0, s.seed + i);
         compute(1 + (int)(i % 4), FILCH_NO_SPARES, s.seed + i);
     }

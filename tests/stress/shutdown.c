@@ -100,7 +100,7 @@ static void play_round(int workers, int limit, uint64_t seed)
 int main(int argc, char **argv)
 {
     struct stress s = stress_begin(argc, argv);
-    for (unsigned long i = 0; i < 150 * s.scale; i++)
+    for (unsigned long i = 0; i < 500 * s.scale; i++)
         play_round(1 + (int)(i % 4), i % 3 == 0 ? 2 : 0, s.seed + i);
     return 0;
 }

@@ -88,7 +88,7 @@ static void play_round(int workers, uint64_t seed)
 int main(int argc, char **argv)
 {
     struct stress s = stress_begin(argc, argv);
-    for (unsigned long i = 0; i < 100 * s.scale; i++)
+    for (unsigned long i = 0; i < 250 * s.scale; i++)
         play_round(1 + (int)(i % 4), s.seed + i);
     return 0;
 }

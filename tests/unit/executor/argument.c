@@ -148,6 +148,13 @@ Test(argument, is_gone_after_the_task_though_the_future_lives)
     cr_assert_eq(atomic_load(&destroyed), 1);
 }
 
+/* Also with AddressSanitizer malloc() may say no. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "allocator_may_return_null=1";
+}
+
 Test(argument, a_size_that_cannot_be_is_refused)
 {
     filch_executor *ex = open_pool(1);

@@ -12,6 +12,7 @@ TestSuite(claim, .timeout = 120);
 enum { LINKS = 10000, CHILDREN = 200 };
 
 static filch_future *links[LINKS];
+static atomic_bool is_linked; /* all of them are set */
 
 /* Link i waits for link i + 1, the last one for nothing. */
 static int follow(filch_ctx *cx, void *arg, void *result)
@@ -19,6 +20,7 @@ static int follow(filch_ctx *cx, void *arg, void *result)
     ptrdiff_t i = (filch_future **)arg - links;
     int value = 0;
     (void)cx;
+    UNTIL(atomic_load(&is_linked));
     if (i + 1 < LINKS) {
         int rc = filch_future_result(
             links[i + 1], FILCH_FOREVER, &value, sizeof value);
@@ -30,30 +32,35 @@ static int follow(filch_ctx *cx, void *arg, void *result)
     return 0;
 }
 
+static void link_up(filch_executor *ex, filch_task *fn)
+{
+    atomic_store(&is_linked, false);
+    for (int i = 0; i < LINKS; i++)
+        links[i] = filch_submit(ex, fn, &links[i]);
+    atomic_store(&is_linked, true);
+}
+
 static int pull_chain(filch_ctx *cx, void *arg, void *result)
 {
-    filch_executor *ex = filch_ctx_executor(cx);
     (void)arg;
-    for (int i = 0; i < LINKS; i++)
-        links[i] = filch_submit(ex, follow, &links[i]);
+    link_up(filch_ctx_executor(cx), follow);
     return filch_future_result(links[0], FILCH_FOREVER, result, sizeof(int));
 }
 
 /* The same, but nobody in the task waits for the first link. */
 static int leave_chain(filch_ctx *cx, void *arg, void *result)
 {
-    filch_executor *ex = filch_ctx_executor(cx);
     (void)arg;
     (void)result;
-    for (int i = 0; i < LINKS; i++)
-        links[i] = filch_submit(ex, follow, &links[i]);
+    link_up(filch_ctx_executor(cx), follow);
     return 0;
 }
 
 static void run_chain(filch_task *root, int workers, int spares)
 {
-    filch_executor *ex =
-        open_with((struct filch_config){.workers = workers, .spares = spares});
+    filch_executor *ex = open_with((struct filch_config){.workers = workers,
+        .spares = spares,
+        .stack_bytes = TESTS_ASAN ? 64 << 20 : 0});
     filch_future *f = filch_submit(ex, root, NULL);
     cr_assert_eq(outcome(f), 0, "%s", filch_error_name(outcome(f)));
     filch_future_release(f);
@@ -91,11 +98,9 @@ static int follow_or_give_up(filch_ctx *cx, void *arg, void *result)
 
 static int pull_short(filch_ctx *cx, void *arg, void *result)
 {
-    filch_executor *ex = filch_ctx_executor(cx);
     (void)arg;
     (void)result;
-    for (int i = 0; i < LINKS; i++)
-        links[i] = filch_submit(ex, follow_or_give_up, &links[i]);
+    link_up(filch_ctx_executor(cx), follow_or_give_up);
     return outcome(links[0]);
 }
 

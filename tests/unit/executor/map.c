@@ -2,6 +2,8 @@
 /* filch_map over arrays: order, chunks, failures, deadlines, bad input. */
 #include "../../support/gate.h"
 #include "../../support/pool.h"
+#include "../../support/reader.h"
+#include "../../support/record.h"
 
 #include <criterion/criterion.h>
 #include <limits.h>
@@ -142,6 +144,22 @@ Test(map, the_first_failure_by_index)
     struct filch_map_spec spec = whole(4);
     cr_assert_eq(filch_map(ex, fail_by_index, &spec), -1011);
     cr_assert_eq(delivered, 10);
+    cr_assert_eq(filch_executor_close(ex), 0);
+}
+
+static int run_out_at_25(filch_ctx *cx, void *arg, void *result)
+{
+    return *(const int *)arg == 25 ? -ENOMEM : cube(cx, arg, result);
+}
+
+/* A task's failure is not taken for one of the map. */
+Test(map, an_item_that_runs_out_of_memory)
+{
+    filch_executor *ex = open_pool(1);
+    struct filch_map_spec spec = whole(1);
+    cr_assert_eq(filch_map(ex, run_out_at_25, &spec), -ENOMEM);
+    cr_assert_eq(delivered, 24);
+    check_cubes(24);
     cr_assert_eq(filch_executor_close(ex), 0);
 }
 
@@ -301,4 +319,95 @@ Test(map, after_shutdown)
     cr_assert_eq(filch_map(ex, cube, &spec), FILCH_ESHUTDOWN);
     cr_assert_eq(delivered, 0);
     cr_assert_eq(filch_executor_close(ex), 0);
+}
+
+struct call {
+    filch_executor *ex;
+    struct filch_map_spec spec;
+};
+
+static int call_map(void *arg)
+{
+    struct call *call = arg;
+    return filch_map(call->ex, cube_but_not_25, &call->spec);
+}
+
+/* What never ran is not delivered, and the map says why. */
+Test(map, a_shutdown_cancels_it)
+{
+    struct gate gate;
+    struct reader reader;
+    struct call call = {open_pool(1), whole(1)};
+    gate_init(&gate);
+    filch_future *held = occupy(call.ex, &gate);
+    reader_start(&reader, call_map, &call);
+    cr_assert_eq(
+        filch_executor_shutdown(call.ex, FILCH_CANCEL_PENDING, FILCH_POLL),
+        -ETIMEDOUT);
+    gate_pass(&gate, 1);
+    int rc = reader_join(&reader);
+    cr_assert(rc == -ECANCELED || rc == FILCH_ESHUTDOWN, "%d", rc);
+    cr_assert_eq(delivered, 0);
+    cr_assert_eq(atomic_load(&started), 0);
+    cr_assert_eq(settle(held), 0);
+    cr_assert_eq(filch_executor_close(call.ex), 0);
+}
+
+static int refuse_start(filch_ctx *cx, void *data)
+{
+    (void)data;
+    return filch_failf(cx, -EIO, "no licence");
+}
+
+Test(map, the_executor_breaks)
+{
+    struct record log = RECORD_INIT;
+    struct filch_map_spec spec = whole(1);
+    filch_executor *ex = open_with((struct filch_config){.workers = 1,
+        .on_start = refuse_start,
+        .on_unobserved = record,
+        .data = &log});
+    cr_assert_eq(filch_map(ex, cube_but_not_25, &spec), FILCH_EBROKEN);
+    cr_assert_eq(delivered, 0);
+    cr_assert_eq(atomic_load(&started), 0);
+    cr_assert_eq(filch_executor_close(ex), 0);
+}
+
+static int map_cubes(void *arg)
+{
+    struct call *call = arg;
+    return filch_map(call->ex, cube, &call->spec);
+}
+
+/* The map is called while the worker stands at a gate: the queue is full
+ * before all items are in it. */
+static int map_into_full_queue(enum filch_when_full when_full)
+{
+    struct gate gate;
+    struct reader reader;
+    struct call call = {.spec = whole(1)};
+    gate_init(&gate);
+    call.ex = open_with((struct filch_config){
+        .workers = 1, .queue_limit = 4, .when_full = when_full});
+    filch_future *held = occupy(call.ex, &gate);
+    reader_start(&reader, map_cubes, &call);
+    UNTIL(filch_executor_pending(call.ex) == 4);
+    gate_pass(&gate, 1);
+    int rc = reader_join(&reader);
+    cr_assert_eq(settle(held), 0);
+    cr_assert_eq(filch_executor_close(call.ex), 0);
+    check_cubes(delivered);
+    return rc;
+}
+
+Test(map, a_full_queue)
+{
+    cr_assert_eq(map_into_full_queue(FILCH_BLOCK), 0);
+    cr_assert_eq(delivered, COUNT);
+    cr_assert_eq(map_into_full_queue(FILCH_RUN_HERE), 0);
+    cr_assert_eq(delivered, COUNT);
+    cr_assert_eq(map_into_full_queue(FILCH_REJECT), -EAGAIN);
+    cr_assert_eq(delivered, 4);
+    cr_assert_eq(map_into_full_queue(FILCH_DROP_OLDEST), FILCH_EDROPPED);
+    cr_assert_eq(delivered, 0);
 }

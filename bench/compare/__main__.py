@@ -21,7 +21,7 @@ def parse():
     p.add_argument("suite", choices=sorted(SUITES))
     p.add_argument("--quick", action="store_true",
                    help="smaller workloads, fewer rounds: some 4 minutes")
-    p.add_argument("--rounds", type=int, help="default: 10, quick: 3")
+    p.add_argument("--rounds", type=int, help="default: 7, quick: 3")
     p.add_argument("--only", default="", metavar="REGEX",
                    help="only workloads whose name matches")
     p.add_argument("--against", default="", metavar="REGEX",
@@ -41,7 +41,7 @@ def measure(args, workloads):
     """Measures; returns the folder of the results, the machine, the runs."""
     competitors = [c for c in runner.find(args.build, args.also)
                    if re.search(args.against, c.name)]
-    rounds = args.rounds or (3 if args.quick else 10)
+    rounds = args.rounds or (3 if args.quick else 7)
     slow_rounds = min(rounds, 2) if args.quick else rounds
     folder = os.path.join(args.build, "results",
                           time.strftime("%Y%m%d-%H%M%S"))

@@ -8,14 +8,16 @@ NOISY = 0.25  # spread of a cell from which on it is marked
 
 
 def number(value):
-    """Three digits that mean something."""
+    """Two or three digits that mean something."""
     if value is None:
         return ""
     if abs(value) >= 100:
         return f"{value:,.0f}"
     if abs(value) >= 10:
         return f"{value:.1f}"
-    return f"{value:.2f}"
+    if abs(value) >= 0.1 or value == 0:
+        return f"{value:.2f}"
+    return f"{value:.2g}"
 
 
 class Cell:

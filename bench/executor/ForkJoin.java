@@ -17,8 +17,8 @@ import java.util.regex.Pattern;
  * --benchmark_list_tests=true; ignores other options.
  */
 public final class ForkJoin {
-    private static final int WARM_UPS = 12;
-    private static final int ITERATIONS = 3;
+    private static final int WARM_UPS = 30;
+    private static final int ITERATIONS = 6;
     private static final int WAVE = 1000;
     private static final int PLACES = 64;
 

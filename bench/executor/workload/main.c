@@ -12,9 +12,9 @@ static const struct scale full = {
     .iterations = 3,
     .hot = 50000,
     .asleep = 1000,
-    .idle_s = 3,
-    .paced_s = 3,
-    .loaded_s = 2,
+    .idle_s = 2,
+    .paced_s = 2,
+    .loaded_s = 1,
 };
 
 static const struct scale quick = {

@@ -185,13 +185,6 @@ enum filch_fn_kind {
 /** Any of the accepted functions, cast. */
 typedef void (*filch_any_fn)(void);
 
-/** What the submit macros pass along. */
-struct filch_call {
-    filch_any_fn fn;         /**< the function */
-    const char *site;        /**< "name\0file:line" */
-    enum filch_fn_kind kind; /**< its signature */
-};
-
 /**
  * Any thread. May block when the queue is full (#FILCH_BLOCK), never in a
  * task. Lock-free in a worker; a short lock per group of threads elsewhere.
@@ -200,8 +193,8 @@ struct filch_call {
  *         refused, it has failed with the reason: -EINVAL, -ENOMEM, -EAGAIN,
  *         #FILCH_ESHUTDOWN, #FILCH_EBROKEN, #FILCH_EFORKED
  */
-FILCH_API filch_future *filch_submit_call(
-    filch_executor *ex, struct filch_call call, void *arg);
+FILCH_API filch_future *filch_submit_call(filch_executor *ex, filch_any_fn fn,
+    const char *site, enum filch_fn_kind kind, void *arg);
 
 /**
  * As filch_submit_call(), with options; @p future may be NULL: nobody will
@@ -209,7 +202,7 @@ FILCH_API filch_future *filch_submit_call(
  * @return 0; the reason of a refusal: *future is then NULL
  */
 FILCH_API int filch_submit_call_with(filch_future **future, filch_executor *ex,
-    struct filch_call call, void *arg,
+    filch_any_fn fn, const char *site, enum filch_fn_kind kind, void *arg,
     const struct filch_submit_options *options, size_t options_size);
 
 /**
@@ -219,56 +212,52 @@ FILCH_API int filch_submit_call_with(filch_future **future, filch_executor *ex,
  * @return 0; the reason of the first refusal
  */
 FILCH_API int filch_submit_call_many(filch_future **futures, filch_executor *ex,
-    struct filch_call call, void *args, size_t stride, size_t count,
-    const struct filch_submit_options *options, size_t options_size);
+    filch_any_fn fn, const char *site, enum filch_fn_kind kind, void *args,
+    size_t stride, size_t count, const struct filch_submit_options *options,
+    size_t options_size);
 
 /** For #FILCH_SITE. */
 #define FILCH_STRING_(x) #x
 /** For #FILCH_SITE. */
 #define FILCH_STRING(x) FILCH_STRING_(x)
-/** The name and place that a failure reports. */
+/** The name and place that a failure reports: "name\0file:line". */
 #define FILCH_SITE(fn) #fn "\0" __FILE__ ":" FILCH_STRING(__LINE__)
 
 #ifdef __cplusplus
 }
 
-static inline struct filch_call filch_call_of(filch_task *fn, const char *site)
+static inline enum filch_fn_kind filch_kind_of(filch_task *)
 {
-    struct filch_call call = {(filch_any_fn)fn, site, FILCH_FN_TASK};
-    return call;
+    return FILCH_FN_TASK;
 }
-static inline struct filch_call filch_call_of(
-    void *(*fn)(void *), const char *site)
+static inline enum filch_fn_kind filch_kind_of(void *(*)(void *))
 {
-    struct filch_call call = {(filch_any_fn)fn, site, FILCH_FN_POINTER};
-    return call;
+    return FILCH_FN_POINTER;
 }
-static inline struct filch_call filch_call_of(
-    int (*fn)(void *), const char *site)
+static inline enum filch_fn_kind filch_kind_of(int (*)(void *))
 {
-    struct filch_call call = {(filch_any_fn)fn, site, FILCH_FN_INT};
-    return call;
+    return FILCH_FN_INT;
 }
-static inline struct filch_call filch_call_of(
-    void (*fn)(void *), const char *site)
+static inline enum filch_fn_kind filch_kind_of(void (*)(void *))
 {
-    struct filch_call call = {(filch_any_fn)fn, site, FILCH_FN_VOID};
-    return call;
+    return FILCH_FN_VOID;
 }
-/** For the submit macros: function, site, and kind. */
-#define FILCH_CALL(fn) filch_call_of((fn), FILCH_SITE(fn))
+/** For the submit macros: which of the accepted signatures `fn` has. */
+#define FILCH_KIND(fn) filch_kind_of(fn)
 
 extern "C" {
 #else
-/** For the submit macros: function, site, and kind. */
-#define FILCH_CALL(fn)                                                         \
-    ((struct filch_call){(filch_any_fn)(fn), FILCH_SITE(fn),                   \
-        _Generic((fn), filch_task *                                            \
-                 : FILCH_FN_TASK, void *(*)(void *)                            \
-                 : FILCH_FN_POINTER, int (*)(void *)                           \
-                 : FILCH_FN_INT, void (*)(void *)                              \
-                 : FILCH_FN_VOID)})
+/** For the submit macros: which of the accepted signatures `fn` has. */
+#define FILCH_KIND(fn)                                                         \
+    _Generic((fn), filch_task *                                                \
+             : FILCH_FN_TASK, void *(*)(void *)                                \
+             : FILCH_FN_POINTER, int (*)(void *)                               \
+             : FILCH_FN_INT, void (*)(void *)                                  \
+             : FILCH_FN_VOID)
 #endif
+
+/** For the submit macros: three arguments. */
+#define FILCH_CALL(fn) (filch_any_fn)(fn), FILCH_SITE(fn), FILCH_KIND(fn)
 
 /** See filch_submit_call(). */
 #define filch_submit(ex, fn, arg)                                              \

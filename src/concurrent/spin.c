@@ -3,28 +3,32 @@
 
 #include "concurrent/atomic.h"
 #include "platform/clock.h"
+#include "platform/thread.h"
 
-/* The longest poll is about what a sleep and a wake cost together. */
-enum { MOST_NS = 50000, LEAST_NS = 500, POLLS_PER_LOOK = 8 };
+/*
+ * The longest poll is about what a sleep and a wake cost together. Looks are
+ * some way apart: each takes the line from whoever is about to write it, and
+ * one that comes a little later finds more. After a few, whoever else wants
+ * this CPU may have it: perhaps it is the one that is waited for.
+ */
+enum { MOST_NS = 50000, LEAST_NS = 500, PAUSES = 4, IMPATIENT_LOOKS = 16 };
 
 void fl_spin_begin(struct fl_spin_wait *wait, struct fl_spin *spin)
 {
     wait->spin = spin;
-    wait->start = 0;
-    wait->polls = 0;
+    wait->start = fl_clock_now_ns();
+    wait->end = wait->start + spin->budget_ns;
+    wait->looks = 0;
 }
 
 bool fl_spin_once(struct fl_spin_wait *wait)
 {
-    cpu_relax();
-    if (++wait->polls % POLLS_PER_LOOK)
-        return true;
-    int64_t now = fl_clock_now_ns();
-    if (!wait->start) {
-        wait->start = now;
-        wait->end = now + wait->spin->budget_ns;
-    }
-    return now < wait->end;
+    if (wait->looks++ < IMPATIENT_LOOKS)
+        for (int i = 0; i < PAUSES; i++)
+            cpu_relax();
+    else
+        fl_thread_yield();
+    return fl_clock_now_ns() < wait->end;
 }
 
 static int32_t clamp(int64_t ns)

@@ -19,7 +19,7 @@ struct fl_spin_wait {
     struct fl_spin *spin;
     int64_t start;
     int64_t end;
-    uint32_t polls;
+    unsigned looks;
 };
 
 /* Starts a wait. */

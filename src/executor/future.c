@@ -32,8 +32,8 @@ int filch_future_describe(const filch_future *f, char *line, size_t size)
     if (state != FILCH_FAILED)
         return snprintf(line, size, "%s: %s (%s)", fl_task_name(f),
             filch_state_name(state), where);
-    int code = f->outcome.failure.code;
-    const char *message = f->outcome.failure.message;
+    int code = f->failure.code;
+    const char *message = f->failure.message;
     return snprintf(line, size, "%s: failed, %s: %s (%s)", fl_task_name(f),
         filch_error_name(code), message ? message : filch_strerror(code),
         where);
@@ -46,7 +46,7 @@ static int failure_of(filch_future *f)
     case FILCH_FAILED:
         /* relaxed: only the last release looks at it, after this thread's */
         fetch_or_relaxed(&f->state, FL_READ);
-        return f->outcome.failure.code;
+        return f->failure.code;
     case FILCH_CANCELLED:
         return -ECANCELED;
     default:
@@ -65,9 +65,9 @@ int filch_future_result(
     if (rc)
         return rc;
     if (size == sizeof(uint64_t)) /* the usual one, without a call */
-        memcpy(result, f->outcome.result, sizeof(uint64_t));
+        memcpy(result, f->result, sizeof(uint64_t));
     else if (size)
-        memcpy(result, f->outcome.result, size);
+        memcpy(result, f->result, size);
     return 0;
 }
 

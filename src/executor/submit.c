@@ -7,9 +7,10 @@
 #include "backend/backend.h"
 #include "executor/options.h"
 
-static int check(filch_executor *ex, const struct filch_call *call)
+static int check(filch_executor *ex, const struct fl_order *order)
 {
-    return ex && call->fn && call->site && (unsigned)call->kind <= FILCH_FN_VOID
+    return ex && order->fn && order->site &&
+                   (unsigned)order->kind <= FILCH_FN_VOID
                ? 0
                : -EINVAL;
 }
@@ -23,12 +24,12 @@ static filch_future *refused(
     return fl_task_refused(order, code, message, ex->backend->home(ex));
 }
 
-filch_future *filch_submit_call(
-    filch_executor *ex, struct filch_call call, void *arg)
+filch_future *filch_submit_call(filch_executor *ex, filch_any_fn fn,
+    const char *site, enum filch_fn_kind kind, void *arg)
 {
-    struct fl_order order = {.call = call, .arg = arg};
+    struct fl_order order = {.fn = fn, .site = site, .kind = kind, .arg = arg};
     filch_future *task;
-    int rc = check(ex, &call);
+    int rc = check(ex, &order);
     if (!rc)
         ex->backend->submit(ex, &order, 0, 1, &task, &rc);
     return rc ? refused(ex, &order, rc) : task;
@@ -54,14 +55,14 @@ static int take_options(struct fl_order *order, filch_executor *ex,
         return rc;
     if (own->arg_bytes > PTRDIFF_MAX || (own->arg_bytes && !order->arg))
         return -EINVAL;
-    return check(ex, &order->call);
+    return check(ex, order);
 }
 
 int filch_submit_call_with(filch_future **future, filch_executor *ex,
-    struct filch_call call, void *arg,
+    filch_any_fn fn, const char *site, enum filch_fn_kind kind, void *arg,
     const struct filch_submit_options *options, size_t options_size)
 {
-    struct fl_order order = {.call = call, .arg = arg};
+    struct fl_order order = {.fn = fn, .site = site, .kind = kind, .arg = arg};
     struct filch_submit_options own;
     int rc = take_options(&order, ex, &own, options, options_size);
     if (future)
@@ -82,10 +83,11 @@ static void refuse_one(filch_executor *ex, const struct fl_order *order,
 }
 
 int filch_submit_call_many(filch_future **futures, filch_executor *ex,
-    struct filch_call call, void *args, size_t stride, size_t count,
-    const struct filch_submit_options *options, size_t options_size)
+    filch_any_fn fn, const char *site, enum filch_fn_kind kind, void *args,
+    size_t stride, size_t count, const struct filch_submit_options *options,
+    size_t options_size)
 {
-    struct fl_order order = {.call = call, .arg = args};
+    struct fl_order order = {.fn = fn, .site = site, .kind = kind, .arg = args};
     struct filch_submit_options own;
     size_t accepted = 0;
     if (!count)

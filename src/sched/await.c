@@ -62,7 +62,7 @@ static bool is_deserted(struct fl_pool *pool)
  * are there. */
 static bool may_run(struct fl_worker *worker, filch_future *task)
 {
-    if (task->pool != worker->pool)
+    if (fl_report_home(task)->pool != worker->pool)
         return false;
     return has_stack(&worker->strand, STACK_PART) ||
            (is_deserted(worker->pool) &&

@@ -18,13 +18,11 @@ static inline void fl_heap_init(struct fl_heap *heap, struct fl_arena *arena)
     fl_slab_init(&heap->big, FL_BIG_TASK_BYTES, arena, heap);
 }
 
-/* Owner only. Memory for a task that copies so many bytes; NULL: none. */
+/* Owner only. Memory for a task of the order; NULL: none. */
 static inline filch_future *fl_heap_alloc(
-    struct fl_heap *heap, size_t arg_bytes)
+    struct fl_heap *heap, const struct fl_order *order)
 {
-    bool is_small =
-        arg_bytes <= FL_TASK_COPY_BYTES || arg_bytes > FILCH_ARG_INLINE;
-    return fl_slab_alloc(is_small ? &heap->small : &heap->big);
+    return fl_slab_alloc(fl_order_is_big(order) ? &heap->big : &heap->small);
 }
 
 #endif

@@ -126,6 +126,7 @@ int fl_pool_open(struct fl_pool *pool, const struct fl_pool_setup *setup,
         new_estate(setup, pool->door_count + pool->most_threads);
     if (pool->slots && estate) {
         pool->home = &estate->home;
+        pool->home->pool = pool;
         pool->heaps = estate->heaps;
         if (open_doors(pool) == 0) {
             enrol(pool);
@@ -372,7 +373,7 @@ static struct fl_pool *enter_as_guest(filch_future *task)
     fl_lock_take(&registry_lock);
     struct fl_pool *pool = NULL;
     if (filch_future_state(task) == FILCH_PENDING)
-        for (pool = registry; pool && pool != task->pool;)
+        for (pool = registry; pool && pool != fl_report_home(task)->pool;)
             pool = pool->next;
     if (pool)
         fetch_add_relaxed(&pool->live, FL_LIVE_GUEST);
@@ -384,14 +385,12 @@ static void run_as_guest(struct fl_pool *pool, filch_future *task)
 {
     struct fl_strand *outer = fl_strand_current;
     struct fl_strand strand = {.pool = pool};
-    filch_ctx cx = {.task = task,
-        .executor = pool->setup.executor,
+    filch_ctx cx = {.executor = pool->setup.executor,
         .control = &pool->control,
         .worker = -1};
     if (!outer)
         fl_strand_current = &strand;
-    store_relaxed(&task->runner, fl_strand_current);
-    fl_task_run(&cx, task, false);
+    fl_strand_run(fl_strand_current, &cx, task, false);
     fl_strand_current = outer;
 }
 

@@ -32,11 +32,10 @@ static inline int make_task(
     struct batch *batch, struct fl_heap *heap, filch_future **task)
 {
     const struct fl_order *order = batch->order;
-    size_t copied = order->options ? order->options->arg_bytes : 0;
-    filch_future *made = fl_heap_alloc(heap, copied);
+    filch_future *made = fl_heap_alloc(heap, order);
     if (!made)
         return -ENOMEM;
-    fl_task_init(made, order, batch->pool, batch->tasks ? 2 : 1);
+    fl_task_init(made, order, batch->tasks ? 2 : 1);
     *task = made;
     int rc = order->options ? fl_task_take_options(made, order) : 0;
     if (rc)

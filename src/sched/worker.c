@@ -11,6 +11,8 @@
 
 /* Every so many tasks a worker looks first where it otherwise looks last. */
 enum { FAIRNESS = 61, LOOK_FOR_BLOCKED = 64, DEQUE_CAPACITY = 256 };
+/* About 2 us. */
+enum { MOST_PAUSES = 63 };
 
 static uint32_t next_random(struct fl_worker *worker)
 {
@@ -106,11 +108,32 @@ static void end_search(struct fl_worker *worker)
         fl_pool_notify(pool);
 }
 
+/*
+ * A worker that keeps up with a submitter takes each task, and the cache line
+ * of the inbox with it, as soon as it is there, which slows both down. If a
+ * look right after running dry finds something, there is a stream: the next
+ * time it is let get ahead.
+ */
+static void let_it_get_ahead(struct fl_worker *worker)
+{
+    for (unsigned i = 0; i < worker->pauses; i++)
+        cpu_relax();
+}
+
+static filch_future *look_again(struct fl_worker *worker)
+{
+    let_it_get_ahead(worker);
+    filch_future *task = look(worker);
+    unsigned longer = 2 * worker->pauses + 1;
+    worker->pauses = !task ? 0 : longer < MOST_PAUSES ? longer : MOST_PAUSES;
+    return task;
+}
+
 /* Looks for as long as it is worth; only one searcher does so. */
 static filch_future *look_patiently(struct fl_worker *worker)
 {
     struct fl_spin_wait wait;
-    filch_future *task = look(worker);
+    filch_future *task = look_again(worker);
     if (task || load_relaxed(&worker->pool->searching) > 1)
         return task;
     fl_spin_begin(&wait, &worker->spin);
@@ -230,20 +253,15 @@ static void run(struct fl_worker *worker, filch_future *task)
         return;
     }
     filch_ctx cx = context_of(worker);
-    cx.task = task;
     cx.is_looking = &worker->is_looking;
-    /* relaxed: see strand.c */
-    store_relaxed(&task->runner, &worker->strand);
-    fl_task_run(&cx, task, true);
+    fl_strand_run(&worker->strand, &cx, task, true);
 }
 
 void fl_worker_run_claimed(
     struct fl_worker *worker, filch_future *task, bool owned)
 {
     filch_ctx cx = context_of(worker);
-    cx.task = task;
-    store_relaxed(&task->runner, &worker->strand);
-    fl_task_run(&cx, task, owned);
+    fl_strand_run(&worker->strand, &cx, task, owned);
 }
 
 static int call_start_hook(struct fl_worker *worker)

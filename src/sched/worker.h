@@ -19,6 +19,7 @@ struct fl_worker {
     uint32_t tick;
     uint32_t taken; /* from inboxes */
     unsigned blocking_depth;
+    unsigned pauses; /* before the first look of a search */
     bool is_searching; /* counted in pool->searching */
     struct fl_spin spin;
     struct fl_thread thread; /* start lock */

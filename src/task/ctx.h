@@ -13,7 +13,8 @@
 enum { FL_CONTROL_STOP = 1 };
 
 struct filch_ctx {
-    filch_future *task;              /* NULL: a hook */
+    filch_future *task;              /* NULL: a hook, or it has ended */
+    struct filch_ctx *outer;         /* of the task that waits for this one */
     filch_executor *executor;        /* borrowed */
     const _Atomic uint32_t *control; /* the executor's */
     _Atomic bool *is_looking;        /* set before the end shows; or NULL */

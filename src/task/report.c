@@ -30,7 +30,7 @@ void fl_report(const struct fl_home *home, const struct filch_failure *what)
 const struct fl_home *fl_report_home(const filch_future *task)
 {
     if (task->flags & FL_STRAY)
-        return task->home;
+        return task->failure.home; /* those are born failed */
     /* The arena is the home's first member. */
     return (const struct fl_home *)(const void *)fl_slab_arena(task);
 }

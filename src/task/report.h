@@ -7,12 +7,15 @@
 
 #include "concurrent/slab.h"
 
+struct fl_pool;
+
 /* An executor's arena, and whom to tell. Lives as long as its futures. */
 struct fl_home {
     struct fl_arena arena;
     void (*on_unobserved)(void *data, const struct filch_failure *failure);
     void *data;
-    uint32_t generation; /* immutable: fl_process_generation() at the start */
+    uint32_t generation;  /* immutable: fl_process_generation() at the start */
+    struct fl_pool *pool; /* immutable; alive while a task is pending */
 };
 
 /* Any thread. Tells `home`'s hook, or standard error if there is none

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "concurrent/lock.h"
+#include "task/report.h"
 
 _Thread_local struct fl_strand *fl_strand_current;
 
@@ -17,22 +18,21 @@ static bool is_stuck(const struct fl_strand *strand)
     return !strand->is_doomed; /* one that has been told gets on */
 }
 
-/*
- * The blocked strand on which a task runs, or NULL: then it can get on. The
- * task's word about its runner may be stale, so it is only compared with the
- * strands that are known to exist; and a task that is still running after its
- * runner was found blocked is blocked with it.
- */
-static struct fl_strand *blocked_runner(filch_future *task)
+static bool runs(const struct fl_strand *strand, const filch_future *task)
 {
-    struct fl_strand *runner = load_relaxed(&task->runner);
-    struct fl_strand *s = blocked;
-    while (s && s != runner)
-        s = s->next;
-    if (!s || !is_stuck(s))
-        return NULL;
-    /* acquire: pairs with finish, for a runner word that is newer */
-    return fl_phase(load_acquire(&task->state)) == FL_RUNNING ? s : NULL;
+    for (const filch_ctx *cx = strand->innermost; cx; cx = cx->outer)
+        if (cx->task == task)
+            return true;
+    return false;
+}
+
+/* The blocked strand on which a task runs, or NULL: it is not blocked. */
+static struct fl_strand *blocked_runner(const filch_future *task)
+{
+    for (struct fl_strand *s = blocked; s; s = s->next)
+        if (is_stuck(s) && runs(s, task))
+            return s;
+    return NULL;
 }
 
 static void mark(struct fl_strand *strand, bool *any_new)
@@ -52,7 +52,7 @@ static bool is_worker_of(const struct fl_strand *s, struct fl_pool *pool)
 static bool mark_workers(filch_future *task, bool *any_new)
 {
     unsigned missing = 1;
-    struct fl_pool *pool = task->pool;
+    struct fl_pool *pool = fl_report_home(task)->pool;
     for (struct fl_strand *s = blocked, *first = NULL; s; s = s->next) {
         if (!is_worker_of(s, pool))
             continue;
@@ -70,8 +70,8 @@ static bool mark_workers(filch_future *task, bool *any_new)
 /* Marks the strands that a task needs. False: it can get on. */
 static bool mark_needed(filch_future *task, bool *any_new)
 {
-    /* acquire: as in blocked_runner */
-    if (fl_phase(load_acquire(&task->state)) == FL_PENDING)
+    /* relaxed: whoever claims it is not blocked */
+    if (fl_phase(load_relaxed(&task->state)) == FL_PENDING)
         return mark_workers(task, any_new);
     struct fl_strand *runner = blocked_runner(task);
     if (runner)

@@ -7,6 +7,7 @@
 #ifndef FL_TASK_STRAND_H
 #define FL_TASK_STRAND_H
 
+#include "task/ctx.h"
 #include "task/waiter.h"
 
 struct fl_worker;
@@ -17,6 +18,9 @@ struct fl_strand {
     unsigned pool_threads;    /* immutable: strands the pool can have */
     char *stack_low;          /* immutable; NULL: unknown */
     size_t stack_bytes;       /* immutable */
+    /* The tasks on the stack, innermost first: the strand's thread, and
+     * others under the lock while it is blocked. */
+    filch_ctx *innermost;
     /* All that follows is guarded by the lock of the blocked strands. */
     struct fl_strand *next;
     filch_future *const *awaited;
@@ -41,5 +45,16 @@ int fl_strand_block(struct fl_strand *strand, filch_future *const *awaited,
 int fl_strand_unblock(struct fl_strand *strand);
 /* The same, between two sleeps. */
 bool fl_strand_is_doomed(struct fl_strand *strand);
+
+/* The strand's thread. Runs a claimed task on top of what it is running. */
+static inline void fl_strand_run(
+    struct fl_strand *strand, filch_ctx *cx, filch_future *task, bool owned)
+{
+    cx->task = task;
+    cx->outer = strand->innermost;
+    strand->innermost = cx;
+    fl_task_run(cx, task, owned);
+    strand->innermost = cx->outer;
+}
 
 #endif

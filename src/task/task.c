@@ -12,23 +12,17 @@
 #include "task/hook.h"
 #include "task/report.h"
 
-_Static_assert(offsetof(filch_future, outcome) == FL_CACHE_LINE,
-    "what every task needs is in its first line");
+_Static_assert(sizeof(filch_future) == FL_CACHE_LINE, "one line");
+_Static_assert(offsetof(filch_future, result) % 16 == 0, "any type");
 _Static_assert(
-    offsetof(filch_future, copy) + FL_TASK_COPY_BYTES == FL_TASK_BYTES &&
-        offsetof(filch_future, copy) + FL_BIG_TASK_COPY_BYTES ==
-            FL_BIG_TASK_BYTES &&
-        FILCH_ARG_INLINE <= FL_BIG_TASK_COPY_BYTES,
-    "sizes");
-_Static_assert(
-    offsetof(filch_future, fn) == offsetof(struct fl_slab_object, next),
+    offsetof(filch_future, site) == offsetof(struct fl_slab_object, next),
     "the state outlives the task");
 
 int fl_task_take_options(filch_future *task, const struct fl_order *order)
 {
     const struct filch_submit_options *options = order->options;
     size_t bytes = options->arg_bytes;
-    void *copy = task->copy;
+    void *copy = fl_task_extra(task)->copy;
     if (bytes > FILCH_ARG_INLINE) {
         copy = malloc(bytes);
         if (!copy)
@@ -36,11 +30,11 @@ int fl_task_take_options(filch_future *task, const struct fl_order *order)
         task->flags |= FL_ARG_HEAP;
     }
     if (bytes)
-        task->arg = memcpy(copy, order->arg, bytes);
-    task->arg_destroy = options->arg_destroy;
+        task->todo.arg = memcpy(copy, order->arg, bytes);
+    task->todo.arg_destroy = options->arg_destroy;
     if (options->name) {
         task->flags |= FL_NAMED;
-        task->name = options->name;
+        fl_task_extra(task)->name = options->name;
     }
     return 0;
 }
@@ -48,17 +42,18 @@ int fl_task_take_options(filch_future *task, const struct fl_order *order)
 void fl_task_unmake(filch_future *task)
 {
     if (task->flags & FL_ARG_HEAP)
-        free(task->arg);
+        free(task->todo.arg);
     store_relaxed(&task->state, FL_FREE);
     fl_slab_free(task);
 }
 
-static void drop_arg(filch_future *task)
+static void drop_arg(
+    const filch_future *task, void *arg, void (*arg_destroy)(void *))
 {
-    if (task->arg_destroy)
-        task->arg_destroy(task->arg);
+    if (arg_destroy)
+        arg_destroy(arg);
     if (task->flags & FL_ARG_HEAP)
-        free(task->arg);
+        free(arg);
 }
 
 /* For refusals without memory to tell of them: shared, never freed. */
@@ -67,7 +62,7 @@ static filch_future *refused_without_memory(void)
     static filch_future task = {.state = FL_FAILED | FL_READ | FL_REFERENCE,
         .flags = FL_STRAY,
         .site = "?\0",
-        .outcome.failure.code = -ENOMEM};
+        .failure.code = -ENOMEM};
     fl_task_retain(&task);
     return &task;
 }
@@ -75,16 +70,16 @@ static filch_future *refused_without_memory(void)
 static void make_refused(filch_future *task, const struct fl_order *order,
     int code, char *message, struct fl_home *home)
 {
-    fl_task_init(task, order, NULL, 1);
+    fl_task_init(task, order, 1);
     task->flags = FL_STRAY;
-    task->home = home;
     if (home)
         fl_arena_retain(&home->arena);
-    task->outcome.failure.code = code;
-    task->outcome.failure.message = message;
+    task->failure.home = home;
+    task->failure.code = code;
+    task->failure.message = message;
     if (order->options && order->options->name) {
         task->flags |= FL_NAMED;
-        task->name = order->options->name;
+        fl_task_extra(task)->name = order->options->name;
     }
     store_relaxed(&task->state, FL_FAILED | FL_REFERENCE);
 }
@@ -92,7 +87,7 @@ static void make_refused(filch_future *task, const struct fl_order *order,
 filch_future *fl_task_refused(
     const struct fl_order *order, int code, char *message, struct fl_home *home)
 {
-    filch_future *task = aligned_alloc(FL_CACHE_LINE, FL_TASK_BYTES);
+    filch_future *task = aligned_alloc(FL_CACHE_LINE, FL_BIG_TASK_BYTES);
     if (task)
         make_refused(task, order, code, message, home);
     else
@@ -114,8 +109,8 @@ static void report_if_unread(filch_future *task, uint32_t state)
 
 static void free_stray(filch_future *task)
 {
-    if (task->home)
-        fl_arena_release(&task->home->arena);
+    if (task->failure.home)
+        fl_arena_release(&task->failure.home->arena);
     free(task);
 }
 
@@ -123,7 +118,7 @@ static void free_task(filch_future *task, uint32_t state)
 {
     if (fl_phase(state) == FL_FAILED) {
         report_if_unread(task, state);
-        free(task->outcome.failure.message);
+        free(task->failure.message);
     }
     store_relaxed(&task->state, FL_FREE);
     if (task->flags & FL_STRAY)
@@ -202,59 +197,68 @@ bool fl_task_cancel(filch_future *task)
 {
     if (!finish(task, FL_PENDING, FL_CANCELLED, false))
         return false;
-    drop_arg(task);
+    drop_arg(task, task->todo.arg, task->todo.arg_destroy);
     return true;
+}
+
+static void fail(filch_future *task, int code, char *message, bool owned)
+{
+    task->failure.code = code;
+    task->failure.message = message;
+    finish(task, FL_RUNNING, FL_FAILED, owned);
 }
 
 void fl_task_fail(filch_future *task, int code, char *message, bool owned)
 {
-    drop_arg(task);
-    task->outcome.failure.code = code;
-    task->outcome.failure.message = message;
-    finish(task, FL_RUNNING, FL_FAILED, owned);
+    drop_arg(task, task->todo.arg, task->todo.arg_destroy);
+    fail(task, code, message, owned);
 }
 
-static int invoke(filch_ctx *cx, filch_future *task)
+static int invoke(filch_ctx *cx, filch_future *task, filch_any_fn fn, void *arg)
 {
-    void *result = task->outcome.result;
     void *pointer;
-    int value = 0;
+    int value;
     switch (task->kind) {
     case FILCH_FN_TASK:
-        return ((filch_task *)task->fn)(cx, task->arg, result);
+        return ((filch_task *)fn)(cx, arg, task->result);
     case FILCH_FN_POINTER:
-        pointer = ((void *(*)(void *))task->fn)(task->arg);
-        memcpy(result, &pointer, sizeof pointer);
+        pointer = ((void *(*)(void *))fn)(arg);
+        memcpy(task->result, &pointer, sizeof pointer);
         return 0;
     case FILCH_FN_INT:
-        value = ((int (*)(void *))task->fn)(task->arg);
-        memcpy(result, &value, sizeof value);
+        value = ((int (*)(void *))fn)(arg);
+        memcpy(task->result, &value, sizeof value);
         return value;
     default:
-        ((void (*)(void *))task->fn)(task->arg);
+        ((void (*)(void *))fn)(arg);
         return 0;
     }
 }
 
 void fl_task_run(filch_ctx *cx, filch_future *task, bool owned)
 {
-    memset(task->outcome.result, 0, sizeof task->outcome.result);
-    int rc = invoke(cx, task);
+    /* What is to be done makes room for the result. */
+    filch_any_fn fn = task->todo.fn;
+    void *arg = task->todo.arg;
+    void (*arg_destroy)(void *) = task->todo.arg_destroy;
+    memset(task->result, 0, sizeof task->result);
+    int rc = invoke(cx, task, fn, arg);
+    cx->task = NULL; /* the object may be another task's soon: strand.c */
     /* relaxed: whoever sees the end of the task sees it [WAKE-looking] */
     if (cx->is_looking)
         store_relaxed(cx->is_looking, true);
+    drop_arg(task, arg, arg_destroy);
     if (rc < 0) {
-        fl_task_fail(task, rc, cx->message, owned);
+        fail(task, rc, cx->message, owned);
         return;
     }
     free(cx->message);
-    drop_arg(task);
     finish(task, FL_RUNNING, FL_DONE, owned);
 }
 
 const char *fl_task_name(const filch_future *task)
 {
-    return task->flags & FL_NAMED ? task->name : task->site;
+    return task->flags & FL_NAMED ? fl_task_extra(task)->name : task->site;
 }
 
 const char *fl_task_where(const filch_future *task)
@@ -264,8 +268,8 @@ const char *fl_task_where(const filch_future *task)
 
 void fl_task_failure(filch_future *task, struct filch_failure *failure)
 {
-    int code = task->outcome.failure.code;
-    const char *message = task->outcome.failure.message;
+    int code = task->failure.code;
+    const char *message = task->failure.message;
     failure->code = code;
     failure->message = message ? message : filch_strerror(code);
     failure->task = fl_task_name(task);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A task and its future: one object of two cache lines, reference counted.
+ * A task and its future: one object of one cache line, reference counted.
  * The runner claims it, runs it and finishes it; whoever holds a reference
  * may look at it, wait for it, cancel it. See README.md for the protocol.
  */
@@ -20,7 +20,6 @@
 struct fl_home;
 struct fl_hook;
 struct fl_pool;
-struct fl_strand;
 
 /*
  * The state word, bit by bit.
@@ -47,45 +46,51 @@ enum {
 #define FL_READ UINT32_C(0x20)
 #define FL_REFERENCE UINT32_C(0x40)
 
-/* filch_future.flags */
+/* filch_future.flags; immutable */
 enum {
     FL_STRAY = 1,    /* not from a slab: allocated alone */
-    FL_NAMED = 2,    /* `name` is set */
-    FL_ARG_HEAP = 4, /* `arg` was copied into a block of its own */
+    FL_NAMED = 2,    /* extra.name is set */
+    FL_ARG_HEAP = 4, /* todo.arg was copied into a block of its own */
 };
 
 struct filch_future {
-    _Atomic uint32_t state;   /* any thread, atomic */
-    uint8_t kind;             /* immutable; enum filch_fn_kind */
-    uint8_t flags;            /* immutable */
-    filch_any_fn fn;          /* immutable; while free, the slab's link */
-    void *arg;                /* submitter, then the runner */
-    union {                   /* immutable */
-        struct fl_pool *pool; /* alive while the phase is not final */
-        struct fl_home *home; /* FL_STRAY: has a share in it, unless NULL */
-    };
-    const char *site;                   /* immutable; "function\0file:line" */
-    struct fl_hook *hooks;              /* under the hook lock */
-    _Atomic(struct fl_strand *) runner; /* the runner writes; see strand.h */
-    void (*arg_destroy)(void *);        /* immutable */
-    alignas(FL_CACHE_LINE) union {
-        unsigned char result[FILCH_RESULT_MAX]; /* done */
+    _Atomic uint32_t state; /* any thread, atomic */
+    uint8_t kind;           /* immutable; enum filch_fn_kind */
+    uint8_t flags;          /* immutable */
+    /* immutable; "function\0file:line". While free, the slab's link */
+    const char *site;
+    /* One after the other, each written by whoever made the step. */
+    union {
         struct {
-            char *message; /* owned; NULL: none */
+            filch_any_fn fn;
+            void *arg;
+            void (*arg_destroy)(void *);
+        } todo; /* pending: the submitter; read by who claims or cancels */
+        unsigned char result[FILCH_RESULT_MAX]; /* running, done: the runner */
+        struct {
+            char *message;        /* owned; NULL: none */
+            struct fl_home *home; /* FL_STRAY: has a share in it, or NULL */
             int code;
-        } failure;                    /* failed */
-    } outcome;                        /* runner, until final; then immutable */
-    const char *name;                 /* immutable, if FL_NAMED */
-    alignas(16) unsigned char copy[]; /* the argument, if copied inline */
+        } failure; /* failed: the runner */
+    };
+    struct fl_hook *hooks; /* under the hook lock */
 };
 
-/* Sizes of a task with its copied argument. */
-enum {
-    FL_TASK_BYTES = 128,
-    FL_TASK_COPY_BYTES = 16,
-    FL_BIG_TASK_BYTES = 192,
-    FL_BIG_TASK_COPY_BYTES = 80,
+/* What a task with a name or a copied argument has beside it. */
+struct fl_extra {
+    const char *name;                                 /* immutable */
+    alignas(16) unsigned char copy[FILCH_ARG_INLINE]; /* until it has run */
 };
+
+enum {
+    FL_TASK_BYTES = sizeof(struct filch_future),
+    FL_BIG_TASK_BYTES = FL_TASK_BYTES + sizeof(struct fl_extra),
+};
+
+static inline struct fl_extra *fl_task_extra(const filch_future *task)
+{
+    return (struct fl_extra *)((uintptr_t)task + FL_TASK_BYTES);
+}
 
 static inline uint32_t fl_phase(uint32_t state)
 {
@@ -102,26 +107,35 @@ static inline uint32_t fl_references(uint32_t state)
 
 /* What a submit says about its tasks. */
 struct fl_order {
-    struct filch_call call;
+    filch_any_fn fn;
+    const char *site;
+    enum filch_fn_kind kind;
     const struct filch_submit_options *options; /* NULL: the defaults */
     void *arg;
 };
 
+/* Does a task of the order need an extra? */
+static inline bool fl_order_is_big(const struct fl_order *order)
+{
+    const struct filch_submit_options *options = order->options;
+    return options &&
+           (options->name ||
+               (options->arg_bytes && options->arg_bytes <= FILCH_ARG_INLINE));
+}
+
 /* Any thread. Makes `task`, fresh memory of the right size, pending with
  * `references`; the options are for fl_task_take_options(). */
-static inline void fl_task_init(filch_future *task,
-    const struct fl_order *order, struct fl_pool *pool, unsigned references)
+static inline void fl_task_init(
+    filch_future *task, const struct fl_order *order, unsigned references)
 {
-    task->kind = (uint8_t)order->call.kind;
+    task->kind = (uint8_t)order->kind;
     task->flags = 0;
-    task->fn = order->call.fn;
-    task->arg = order->arg;
-    task->pool = pool;
-    task->site = order->call.site;
+    task->site = order->site;
+    task->todo.fn = order->fn;
+    task->todo.arg = order->arg;
+    task->todo.arg_destroy = NULL;
     task->hooks = NULL;
-    task->arg_destroy = NULL;
-    /* relaxed: pushing the task orders them */
-    store_relaxed(&task->runner, NULL);
+    /* relaxed: pushing the task orders it */
     store_relaxed(&task->state, FL_PENDING | references * FL_REFERENCE);
 }
 /* The submitter. Name, destructor, and the copy of the argument. 0, or

@@ -22,8 +22,9 @@
 struct fl_inbox {
     alignas(FL_CACHE_LINE) struct fl_lock lock; /* submitters */
     _Atomic int64_t bottom;                     /* lock holder writes */
-    _Atomic(struct fl_ring *) ring;             /* lock holder writes */
     int64_t top_seen;                           /* lock holder only: <= top */
+    /* Apart, as it is read for each task and hardly ever written. */
+    alignas(FL_CACHE_LINE) _Atomic(struct fl_ring *) ring; /* lock holder */
     alignas(FL_CACHE_LINE) _Atomic int64_t top; /* any thread, atomic */
     _Atomic int64_t bottom_seen;                /* workers; <= bottom */
 };

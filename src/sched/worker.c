@@ -11,8 +11,8 @@
 
 /* Every so many tasks a worker looks first where it otherwise looks last. */
 enum { FAIRNESS = 61, LOOK_FOR_BLOCKED = 64, DEQUE_CAPACITY = 256 };
-/* About 2 us. */
-enum { MOST_PAUSES = 63 };
+/* About 1 us; and what is worth waiting for. */
+enum { MOST_PAUSES = 31, LONG_RUN = 32 };
 
 static uint32_t next_random(struct fl_worker *worker)
 {
@@ -23,20 +23,49 @@ static uint32_t next_random(struct fl_worker *worker)
     return worker->random = x;
 }
 
+/*
+ * A worker that keeps up with a submitter would take each task, and the cache
+ * lines of inbox and task with it, while the submitter still needs them, which
+ * slows both down. So after running dry it lets a submitter that goes on
+ * submitting get ahead, for longer as long as it finds little.
+ */
+static void let_it_get_ahead(struct fl_worker *worker)
+{
+    for (unsigned i = 0; worker->is_dry && i < worker->pauses; i++)
+        cpu_relax();
+}
+
+static void took(struct fl_worker *worker, bool emptied)
+{
+    worker->is_dry = emptied;
+    worker->run_length++;
+    if (!emptied)
+        return;
+    if (worker->run_length < LONG_RUN && worker->pauses < MOST_PAUSES)
+        worker->pauses = 2 * worker->pauses + 1;
+    else if (worker->run_length >= LONG_RUN)
+        worker->pauses /= 2;
+    worker->run_length = 0;
+}
+
 static filch_future *take_from_doors(struct fl_worker *worker)
 {
     struct fl_pool *pool = worker->pool;
     unsigned doors = load_relaxed(&pool->doors_used);
     bool emptied = false;
+    let_it_get_ahead(worker);
     for (unsigned i = 0; i < doors; i++) {
         unsigned at = (worker->index + i) % doors;
         filch_future *task = fl_inbox_take(&pool->doors[at].inbox, &emptied);
         if (task) {
+            took(worker, emptied);
             if (emptied || ++worker->taken % LOOK_FOR_BLOCKED == 0)
                 fl_pool_made_room(pool);
             return task;
         }
     }
+    worker->pauses = 0;
+    worker->is_dry = false;
     return NULL;
 }
 
@@ -108,32 +137,11 @@ static void end_search(struct fl_worker *worker)
         fl_pool_notify(pool);
 }
 
-/*
- * A worker that keeps up with a submitter takes each task, and the cache line
- * of the inbox with it, as soon as it is there, which slows both down. If a
- * look right after running dry finds something, there is a stream: the next
- * time it is let get ahead.
- */
-static void let_it_get_ahead(struct fl_worker *worker)
-{
-    for (unsigned i = 0; i < worker->pauses; i++)
-        cpu_relax();
-}
-
-static filch_future *look_again(struct fl_worker *worker)
-{
-    let_it_get_ahead(worker);
-    filch_future *task = look(worker);
-    unsigned longer = 2 * worker->pauses + 1;
-    worker->pauses = !task ? 0 : longer < MOST_PAUSES ? longer : MOST_PAUSES;
-    return task;
-}
-
 /* Looks for as long as it is worth; only one searcher does so. */
 static filch_future *look_patiently(struct fl_worker *worker)
 {
     struct fl_spin_wait wait;
-    filch_future *task = look_again(worker);
+    filch_future *task = look(worker);
     if (task || load_relaxed(&worker->pool->searching) > 1)
         return task;
     fl_spin_begin(&wait, &worker->spin);

@@ -19,7 +19,9 @@ struct fl_worker {
     uint32_t tick;
     uint32_t taken; /* from inboxes */
     unsigned blocking_depth;
-    unsigned pauses; /* before the first look of a search */
+    unsigned pauses;     /* see let_it_get_ahead() */
+    unsigned run_length; /* tasks taken since the inbox was last dry */
+    bool is_dry;
     bool is_searching; /* counted in pool->searching */
     struct fl_spin spin;
     struct fl_thread thread; /* start lock */

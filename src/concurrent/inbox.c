@@ -52,23 +52,32 @@ static int64_t look(struct fl_inbox *inbox, int64_t top)
     return bottom;
 }
 
-void *fl_inbox_take(struct fl_inbox *inbox, bool *emptied)
+static int64_t share(int64_t size, size_t most)
+{
+    int64_t half = (size + 1) / 2;
+    return half < (int64_t)most ? half : (int64_t)most;
+}
+
+size_t fl_inbox_take(
+    struct fl_inbox *inbox, void **xs, size_t most, bool *emptied)
 {
     int64_t top = load_relaxed(&inbox->top);
     for (;;) {
         int64_t bottom = look(inbox, top);
         if (top >= bottom)
-            return NULL;
+            return 0;
+        int64_t count = share(bottom - top, most);
         /* acquire: pairs with the release in make_room_slow [INBOX-grow] */
         struct fl_ring *ring = load_acquire(&inbox->ring);
-        void *x = fl_ring_get(ring, top);
-        /* release: the slot has been read [INBOX-reuse]; a stale top, ring
+        for (int64_t i = 0; i < count; i++)
+            xs[i] = fl_ring_get(ring, top + i);
+        /* release: the slots have been read [INBOX-reuse]; a stale top, ring
          * or slot makes it fail [INBOX-take] */
-        if (cas_weak_release(&inbox->top, &top, top + 1)) {
-            *emptied = top + 1 >= bottom;
-            if (!*emptied) /* it is on its way from another CPU */
-                __builtin_prefetch(fl_ring_get(ring, top + 1), 1);
-            return x;
-        }
+        if (!cas_weak_release(&inbox->top, &top, top + count))
+            continue;
+        *emptied = top + count >= bottom;
+        if (!*emptied) /* it is on its way from another CPU */
+            __builtin_prefetch(fl_ring_get(ring, top + count), 1);
+        return (size_t)count;
     }
 }

@@ -53,10 +53,12 @@ static inline int fl_inbox_push(struct fl_inbox *inbox, void *x)
 }
 
 /*
- * Any thread. Lock-free. The oldest entry; NULL: empty.
- * *emptied is set if there was none behind it.
+ * Any thread. Lock-free. Takes the oldest entries, at most `most` and at most
+ * half of them (but one), into `xs`: how many; 0: empty.
+ * *emptied is set if there was none behind them.
  */
-void *fl_inbox_take(struct fl_inbox *inbox, bool *emptied);
+size_t fl_inbox_take(
+    struct fl_inbox *inbox, void **xs, size_t most, bool *emptied);
 
 /* Any thread. Wait-free. Entries, an estimate. */
 static inline int64_t fl_inbox_size(struct fl_inbox *inbox)

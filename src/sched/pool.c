@@ -195,11 +195,11 @@ void fl_pool_discard(struct fl_pool *pool, filch_future *task, int code)
 
 void fl_pool_drain(struct fl_pool *pool, int code)
 {
-    filch_future *task;
+    void *task;
     bool unused;
     unsigned slots = load_relaxed(&pool->slots_used);
     for (unsigned i = 0; i < pool->door_count; i++)
-        while ((task = fl_inbox_take(&pool->doors[i].inbox, &unused)))
+        while (fl_inbox_take(&pool->doors[i].inbox, &task, 1, &unused))
             fl_pool_discard(pool, task, code);
     for (unsigned i = 0; i < slots; i++) {
         struct fl_deque *deque = &load_acquire(&pool->slots[i])->deque;

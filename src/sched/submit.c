@@ -188,8 +188,8 @@ static void drop_oldest(struct fl_pool *pool)
 {
     bool emptied;
     for (unsigned i = 0; i < pool->door_count; i++) {
-        filch_future *task = fl_inbox_take(&pool->doors[i].inbox, &emptied);
-        if (task) {
+        void *task;
+        if (fl_inbox_take(&pool->doors[i].inbox, &task, 1, &emptied)) {
             fl_pool_discard(pool, task, FILCH_EDROPPED);
             return;
         }

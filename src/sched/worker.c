@@ -11,6 +11,7 @@
 
 /* Every so many tasks a worker looks first where it otherwise looks last. */
 enum { FAIRNESS = 61, LOOK_FOR_BLOCKED = 64, DEQUE_CAPACITY = 256 };
+enum { AT_ONCE = 16 };
 /* About 1 us; and what is worth waiting for. */
 enum { MOST_PAUSES = 31, LONG_RUN = 32 };
 
@@ -48,20 +49,46 @@ static void took(struct fl_worker *worker, bool emptied)
     worker->run_length = 0;
 }
 
+/* Puts tasks that came along with one into the own deque, the first on top.
+ * There is room, since they only come if it is empty. For a moment they were
+ * nowhere, so somebody may have gone to sleep beside them. */
+static void keep(struct fl_worker *worker, void **tasks, size_t count)
+{
+    if (!count)
+        return;
+    for (size_t i = count; i-- > 0;)
+        (void)fl_deque_push(&worker->deque, tasks[i]);
+    fence_seq_cst();
+    fl_pool_notify(worker->pool);
+}
+
+/* How many tasks to take at once: with others about, each visit to a queue
+ * costs a few cache lines. */
+static size_t most_at_once(struct fl_worker *worker)
+{
+    return load_relaxed(&worker->pool->slots_used) > 1 &&
+                   fl_deque_size(&worker->deque) == 0
+               ? AT_ONCE
+               : 1;
+}
+
 static filch_future *take_from_doors(struct fl_worker *worker)
 {
     struct fl_pool *pool = worker->pool;
     unsigned doors = load_relaxed(&pool->doors_used);
+    void *tasks[AT_ONCE];
     bool emptied = false;
     let_it_get_ahead(worker);
     for (unsigned i = 0; i < doors; i++) {
         unsigned at = (worker->index + i) % doors;
-        filch_future *task = fl_inbox_take(&pool->doors[at].inbox, &emptied);
-        if (task) {
+        size_t count = fl_inbox_take(
+            &pool->doors[at].inbox, tasks, most_at_once(worker), &emptied);
+        if (count) {
             took(worker, emptied);
             if (emptied || ++worker->taken % LOOK_FOR_BLOCKED == 0)
                 fl_pool_made_room(pool);
-            return task;
+            keep(worker, tasks + 1, count - 1);
+            return tasks[0];
         }
     }
     worker->pauses = 0;
@@ -80,6 +107,21 @@ static filch_future *steal_from(struct fl_worker *victim)
     return task;
 }
 
+/* Some more, having stolen one: half of what the victim has. */
+static void steal_more(struct fl_worker *worker, struct fl_worker *victim)
+{
+    void *tasks[AT_ONCE];
+    size_t count = 0;
+    size_t most = (size_t)fl_deque_size(&victim->deque) / 2;
+    bool lost;
+    if (fl_deque_size(&worker->deque) > 0)
+        return;
+    while (count < most && count < AT_ONCE &&
+           (tasks[count] = fl_deque_steal(&victim->deque, &lost)))
+        count++;
+    keep(worker, tasks, count);
+}
+
 static filch_future *steal(struct fl_worker *worker)
 {
     struct fl_pool *pool = worker->pool;
@@ -91,8 +133,10 @@ static filch_future *steal(struct fl_worker *worker)
             load_acquire(&pool->slots[(first + i) % slots]);
         filch_future *task =
             victim && victim != worker ? steal_from(victim) : NULL;
-        if (task)
+        if (task) {
+            steal_more(worker, victim);
             return task;
+        }
     }
     return NULL;
 }

@@ -279,11 +279,12 @@ static void leave(
         *at = sleeper->next;
 }
 
-/* What next() waits for, in a task. */
+/* What next() waits for, in a task: all members, with references, and the
+ * first of them that had not started. */
 struct survey {
-    filch_future *startable; /* has not started; a reference */
-    filch_future **running;  /* otherwise all; references */
+    filch_future **awaited;
     size_t count;
+    filch_future *startable;
 };
 
 /* Under the lock. Allocates; out of memory nothing is found, and the wait is
@@ -291,24 +292,20 @@ struct survey {
 static void look_over(struct filch_completion_queue *cq, struct survey *survey)
 {
     size_t room = load_relaxed(&cq->count);
-    *survey = (struct survey){.running = calloc(room, sizeof(filch_future *))};
-    for (struct entry *e = cq->members.head.next; e != &cq->members.head;
-         e = e->next) {
-        if (filch_future_state(e->task) == FILCH_PENDING) {
-            survey->startable = filch_future_retain(e->task);
-            return;
-        }
-        if (survey->running)
-            survey->running[survey->count++] = filch_future_retain(e->task);
+    survey->awaited = calloc(room, sizeof(filch_future *));
+    for (struct entry *e = cq->members.head.next;
+         survey->awaited && e != &cq->members.head; e = e->next) {
+        survey->awaited[survey->count++] = filch_future_retain(e->task);
+        if (!survey->startable && filch_future_state(e->task) == FILCH_PENDING)
+            survey->startable = e->task;
     }
 }
 
 static void forget(struct survey *survey)
 {
     for (size_t i = 0; i < survey->count; i++)
-        filch_future_release(survey->running[i]);
-    free(survey->running);
-    filch_future_release(survey->startable);
+        filch_future_release(survey->awaited[i]);
+    free(survey->awaited);
 }
 
 /* Sleeps until one more is ready, or runs one. */
@@ -317,9 +314,8 @@ static int sleep_or_help(
 {
     if (survey->startable && fl_await_run(survey->startable))
         return 0;
-    size_t count = survey->startable ? 0 : survey->count;
     return fl_await_events(
-        &sleeper->waiter, 0, survey->running, count, deadline);
+        &sleeper->waiter, 0, survey->awaited, survey->count, deadline);
 }
 
 /* Under the lock, which is given up meanwhile. */

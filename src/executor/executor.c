@@ -102,11 +102,17 @@ filch_executor *filch_with_open(const struct filch_config *config, size_t size)
 filch_executor *filch_default(void)
 {
     static struct fl_lock lock;
-    static filch_executor *ex; /* under the lock */
+    static _Atomic(filch_executor *) made; /* lock holder writes */
+    /* acquire: pairs with the release below */
+    filch_executor *ex = load_acquire(&made);
+    if (ex)
+        return ex;
     fl_lock_take(&lock);
+    ex = load_relaxed(&made);
     if (!ex) {
         ex = filch_with_open(NULL, 0);
         ex->is_default = true;
+        store_release(&made, ex);
     }
     fl_lock_drop(&lock);
     return ex;

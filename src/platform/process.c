@@ -4,21 +4,21 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 /* Written only by the one thread of a new child. */
 static uint32_t generation = 1;
-static pthread_once_t watch_once = PTHREAD_ONCE_INIT;
-static int watch_error;
 
-static void count_fork(void)
+static pthread_mutex_t watch_mutex = PTHREAD_MUTEX_INITIALIZER;
+static bool is_watching; /* under the mutex */
+static void (*in_child)(void);
+
+static void enter_child(void)
 {
     generation++;
-}
-
-static void watch(void)
-{
-    watch_error = -pthread_atfork(NULL, NULL, count_fork);
+    pthread_mutex_init(&watch_mutex, NULL);
+    in_child();
 }
 
 uint32_t fl_process_generation(void)
@@ -26,10 +26,17 @@ uint32_t fl_process_generation(void)
     return generation;
 }
 
-int fl_process_watch_forks(void)
+int fl_process_watch_forks(void (*child)(void))
 {
-    pthread_once(&watch_once, watch);
-    return watch_error;
+    int rc = 0;
+    pthread_mutex_lock(&watch_mutex);
+    if (!is_watching) {
+        in_child = child;
+        rc = -pthread_atfork(NULL, NULL, enter_child);
+        is_watching = !rc;
+    }
+    pthread_mutex_unlock(&watch_mutex);
+    return rc;
 }
 
 void fl_process_complain(const char *line, size_t bytes)

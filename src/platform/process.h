@@ -12,8 +12,9 @@
  */
 uint32_t fl_process_generation(void);
 
-/* Any thread. Watches for forks from now on; idempotent. 0, or -ENOMEM. */
-int fl_process_watch_forks(void);
+/* Any thread. Watches for forks from now on; in_child(), always the same one,
+ * is called in each child, by its only thread. Idempotent. 0, or -ENOMEM. */
+int fl_process_watch_forks(void (*in_child)(void));
 
 /* Any thread. Writes a line to standard error, in one system call. */
 void fl_process_complain(const char *line, size_t bytes);

@@ -54,6 +54,11 @@ void fl_thread_join(struct fl_thread *thread)
     pthread_join(thread->id, NULL);
 }
 
+_Noreturn void fl_thread_end(void)
+{
+    pthread_exit(NULL);
+}
+
 void fl_thread_set_name(const char *name)
 {
     prctl(PR_SET_NAME, name, 0, 0, 0);

@@ -26,6 +26,9 @@ int fl_thread_start(struct fl_thread *thread, void *(*main)(void *), void *arg,
 /* Once, of each thread, not by itself. Blocks until it has ended. */
 void fl_thread_join(struct fl_thread *thread);
 
+/* The thread itself: ends it. */
+_Noreturn void fl_thread_end(void);
+
 /* The thread itself: names it; the name is cut to fit. */
 void fl_thread_set_name(const char *name);
 

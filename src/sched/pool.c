@@ -10,6 +10,7 @@
 #include "platform/futex.h"
 #include "platform/process.h"
 #include "sched/worker.h"
+#include "task/hook.h"
 
 enum { DOORS_LEAST = 4, DOORS_MOST = 64, INBOX_CAPACITY = 256 };
 
@@ -20,6 +21,17 @@ static struct fl_pool *registry;
 static _Atomic uint32_t registry_changes;
 static struct fl_thread zombie; /* under the lock: ended, not joined */
 static bool has_zombie;         /* under the lock */
+
+/* In a child of fork(): the pools and threads of the parent are not here, and
+ * locks that they held will not be given back. */
+static void forget_parent(void)
+{
+    registry_lock = (struct fl_lock){FL_LOCK_FREE};
+    registry = NULL;
+    has_zombie = false;
+    fl_hook_forget_locks();
+    fl_strand_forget_all();
+}
 
 static void enrol(struct fl_pool *pool)
 {
@@ -118,7 +130,7 @@ int fl_pool_open(struct fl_pool *pool, const struct fl_pool_setup *setup,
     pool->door_count = count_doors(config->workers);
     pool->most_threads = (unsigned)(config->workers + config->spares);
     atomic_init(&pool->places, config->workers);
-    int rc = fl_process_watch_forks();
+    int rc = fl_process_watch_forks(forget_parent);
     if (rc)
         return rc;
     pool->slots = calloc(pool->most_threads, sizeof *pool->slots);
@@ -407,17 +419,10 @@ bool fl_pool_help(filch_future *task)
     return claimed;
 }
 
-/* Not one that came through a fork, nor one that this thread works for. */
-static bool is_ours_to_wait_for(struct fl_pool *pool)
-{
-    return pool->home->generation == fl_process_generation() &&
-           !is_in_task_of(pool);
-}
-
 /* Under the registry's lock. Has it threads, or is it being finalized? */
 static bool is_busy(struct fl_pool *pool)
 {
-    return is_ours_to_wait_for(pool) &&
+    return !is_in_task_of(pool) &&
            (fl_pool_threads(pool) > 0 || load_relaxed(&pool->live) == 0);
 }
 
@@ -436,8 +441,7 @@ static void join_all(void)
 {
     for (struct fl_pool *pool = registry; pool; pool = pool->next)
         for (unsigned i = 0;
-             is_ours_to_wait_for(pool) && i < load_relaxed(&pool->slots_used);
-             i++)
+             !is_in_task_of(pool) && i < load_relaxed(&pool->slots_used); i++)
             join(load_relaxed(&pool->slots[i]));
     if (has_zombie && !fl_worker_here())
         fl_thread_join(&zombie);

@@ -34,8 +34,9 @@ enum { FL_LIVE_THREAD = 1, FL_LIVE_GUEST = 1 << 12 };
 /* One inbox with its own slabs: where a group of outside threads comes in. */
 struct fl_door {
     struct fl_inbox inbox;
-    int64_t room_until;   /* lock holder only: no look at the bound before */
-    struct fl_heap *heap; /* lock holder only */
+    _Atomic int64_t room_until; /* no look at the bound before: lock holder,
+                                   or others, who make it 0 */
+    struct fl_heap *heap;       /* lock holder only */
 };
 
 /* The settings of a pool; all defaults filled in. */

@@ -84,29 +84,70 @@ static unsigned door_of_thread(struct fl_pool *pool)
     return index;
 }
 
-/* Under the door's lock: is there room for one more? The bound is over all
- * doors; each look at it gives this door its share of what is free. */
+/*
+ * The bound is over all doors, and a look at all of them for each task would
+ * be dear. So a door that looks is granted a share of the room, to be used
+ * without looking again; when all room is granted, what others have not used
+ * is revoked. A submitter that is just using its grant then may exceed the
+ * bound by one.
+ */
+static size_t count_granted(struct fl_pool *pool, const struct fl_door *own)
+{
+    size_t granted = 0;
+    for (unsigned i = 0; i < pool->door_count; i++) {
+        struct fl_door *door = &pool->doors[i];
+        int64_t size = fl_inbox_size(&door->inbox);
+        int64_t unused =
+            load_relaxed(&door->room_until) - load_relaxed(&door->inbox.bottom);
+        granted += (size_t)(door != own && unused > 0 ? size + unused : size);
+    }
+    return granted;
+}
+
+static size_t count_pending(struct fl_pool *pool)
+{
+    size_t pending = 0;
+    for (unsigned i = 0; i < pool->door_count; i++)
+        pending += (size_t)fl_inbox_size(&pool->doors[i].inbox);
+    return pending;
+}
+
+static void revoke_grants(struct fl_pool *pool)
+{
+    for (unsigned i = 0; i < pool->door_count; i++)
+        if (load_relaxed(&pool->doors[i].room_until))
+            store_relaxed(&pool->doors[i].room_until, 0);
+}
+
+static void grant(struct fl_door *door, size_t room)
+{
+    int64_t bottom = load_relaxed(&door->inbox.bottom);
+    store_relaxed(&door->room_until, bottom + (int64_t)(room ? room : 1));
+}
+
+/* Under the door's lock: is there room for one more? */
 static bool has_room_slow(struct fl_pool *pool, struct fl_door *door)
 {
     size_t limit = pool->setup.config.queue_limit;
-    int64_t bottom = load_relaxed(&door->inbox.bottom);
-    size_t pending = 0;
     if (limit == FILCH_UNBOUNDED) {
-        door->room_until = INT64_MAX;
+        store_relaxed(&door->room_until, INT64_MAX);
         return true;
     }
-    for (unsigned i = 0; i < pool->door_count; i++)
-        pending += (size_t)fl_inbox_size(&pool->doors[i].inbox);
-    if (pending >= limit)
+    size_t granted = count_granted(pool, door);
+    if (granted < limit) {
+        grant(door, (limit - granted) / (2 * (size_t)pool->door_count));
+        return true;
+    }
+    revoke_grants(pool);
+    if (count_pending(pool) >= limit)
         return false;
-    int64_t share = (int64_t)((limit - pending) / pool->door_count);
-    door->room_until = bottom + (share > 0 ? share : 1);
+    grant(door, 1);
     return true;
 }
 
 static bool has_room(struct fl_pool *pool, struct fl_door *door)
 {
-    if (load_relaxed(&door->inbox.bottom) < door->room_until ||
+    if (load_relaxed(&door->inbox.bottom) < load_relaxed(&door->room_until) ||
         has_room_slow(pool, door))
         return true;
     /* A submit in a task never blocks. */
@@ -141,10 +182,7 @@ static void notify_after(struct fl_pool *pool)
 
 static bool is_full(struct fl_pool *pool)
 {
-    size_t pending = 0;
-    for (unsigned i = 0; i < pool->door_count; i++)
-        pending += (size_t)fl_inbox_size(&pool->doors[i].inbox);
-    return pending >= pool->setup.config.queue_limit;
+    return count_pending(pool) >= pool->setup.config.queue_limit;
 }
 
 void fl_pool_made_room(struct fl_pool *pool)
@@ -260,10 +298,8 @@ size_t fl_pool_submit(struct fl_pool *pool, struct fl_order *order,
 
 size_t fl_pool_pending(struct fl_pool *pool)
 {
-    size_t pending = 0;
+    size_t pending = count_pending(pool);
     unsigned slots = load_relaxed(&pool->slots_used);
-    for (unsigned i = 0; i < pool->door_count; i++)
-        pending += (size_t)fl_inbox_size(&pool->doors[i].inbox);
     for (unsigned i = 0; i < slots; i++) {
         /* acquire: pairs with the release in fl_worker_start */
         struct fl_worker *worker = load_acquire(&pool->slots[i]);

@@ -307,6 +307,8 @@ static void run(struct fl_worker *worker, filch_future *task)
     filch_ctx cx = context_of(worker);
     cx.is_looking = &worker->is_looking;
     fl_strand_run(&worker->strand, &cx, task, true);
+    if (fl_strand_current != &worker->strand)
+        fl_thread_end(); /* the task returned in a child of fork() */
 }
 
 void fl_worker_run_claimed(
@@ -371,8 +373,8 @@ static void *worker_main(void *arg)
     }
     fetch_add_relaxed(&pool->places, 1);
     fl_slab_own(NULL);
+    fl_pool_drop_live(pool, FL_LIVE_THREAD); /* both may be gone now */
     fl_strand_current = NULL;
-    fl_pool_drop_live(pool, FL_LIVE_THREAD);
     return NULL;
 }
 

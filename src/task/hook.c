@@ -19,6 +19,12 @@ static struct fl_lock *lock_of(const filch_future *task)
     return &locks[((uintptr_t)task >> 6) % LOCKS].lock;
 }
 
+void fl_hook_forget_locks(void)
+{
+    for (int i = 0; i < LOCKS; i++)
+        locks[i].lock = (struct fl_lock){FL_LOCK_FREE};
+}
+
 static bool has_key(const struct fl_hook *list, const void *key)
 {
     for (; list; list = list->next)

@@ -33,6 +33,9 @@ void fl_hook_remove(filch_future *task, struct fl_hook *hook);
 /* The thread that finished the task, if it had FL_HOOKS; has a reference. */
 void fl_hook_fire_all(filch_future *task);
 
+/* The only thread of a child of fork(): nobody holds a hook lock. */
+void fl_hook_forget_locks(void);
+
 /* Any thread with a reference. See filch_future_on_done(). 0, or -ENOMEM. */
 int fl_hook_add_callback(filch_future *task, filch_callback *fn, void *arg);
 

@@ -13,6 +13,13 @@ _Thread_local struct fl_strand *fl_strand_current;
 static struct fl_lock lock;
 static struct fl_strand *blocked;
 
+void fl_strand_forget_all(void)
+{
+    lock = (struct fl_lock){FL_LOCK_FREE};
+    blocked = NULL;
+    fl_strand_current = NULL;
+}
+
 static bool is_stuck(const struct fl_strand *strand)
 {
     return !strand->is_doomed; /* one that has been told gets on */

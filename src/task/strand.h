@@ -34,6 +34,9 @@ struct fl_strand {
 extern _Thread_local struct fl_strand *fl_strand_current
     __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
+/* The only thread of a child of fork(): forgets all strands, its own too. */
+void fl_strand_forget_all(void);
+
 /*
  * The strand's thread, in a task. It is about to sleep until one of the tasks
  * is final. -EDEADLK: all of them wait for this strand, directly or not; then

@@ -3,6 +3,7 @@
  * only looks like one is not. */
 #include "../../support/gate.h"
 #include "../../support/pool.h"
+#include "../../support/proc.h"
 
 #include <criterion/criterion.h>
 #include <errno.h>
@@ -197,6 +198,58 @@ Test(deadlock, a_claimed_child_waits_for_its_claimer)
 {
     run_pair(0);
     run_pair(FILCH_NO_SPARES);
+}
+
+/* A waits in a queue for B, which has not started, in another executor. When
+ * B starts, and waits for A, the circle is closed. */
+struct late {
+    filch_future *a;
+    filch_future *b;
+    _Atomic pid_t waiter;
+};
+
+static int wait_for_late(filch_ctx *cx, void *arg, void *result)
+{
+    struct late *late = arg;
+    (void)cx;
+    atomic_store(&late->waiter, gettid());
+    int rc = by_queue(late->b);
+    memcpy(result, &rc, sizeof rc);
+    return 0;
+}
+
+static int start_late(filch_ctx *cx, void *arg, void *result)
+{
+    struct late *late = arg;
+    (void)cx;
+    int rc = outcome(late->a);
+    memcpy(result, &rc, sizeof rc);
+    return 0;
+}
+
+Test(deadlock, with_a_task_that_had_not_started)
+{
+    struct late late = {.waiter = 0};
+    struct gate first;
+    struct gate second;
+    gate_init(&first);
+    gate_init(&second);
+    filch_executor *ex[2] = {open_pool(1), open_pool(1)};
+    filch_future *held[2] = {occupy(ex[0], &first), occupy(ex[1], &second)};
+    late.a = filch_submit(ex[0], wait_for_late, &late);
+    late.b = filch_submit(ex[1], start_late, &late);
+    gate_pass(&first, 1);
+    UNTIL(
+        atomic_load(&late.waiter) != 0 && is_asleep(atomic_load(&late.waiter)));
+    gate_pass(&second, 1);
+    cr_assert_eq(int_result(late.a), -EDEADLK);
+    cr_assert_eq(int_result(late.b), -EDEADLK);
+    filch_future_release(late.a);
+    filch_future_release(late.b);
+    for (int i = 0; i < 2; i++) {
+        cr_assert_eq(settle(held[i]), 0);
+        cr_assert_eq(filch_executor_close(ex[i]), 0);
+    }
 }
 
 /* What the task waits for may be itself, or the one that stands at the gate:

@@ -184,10 +184,15 @@ Test(forked, in_a_task)
     int fds[2];
     char bytes[100];
     cr_assert_eq(pipe(fds), 0);
+    struct gate gate;
+    gate_init(&gate);
     filch_executor *ex = open_pool(1);
+    filch_future *held = occupy(ex, &gate);
     filch_future *f = filch_submit(ex, fork_in_task, NULL);
     for (int i = 0; i < QUEUED; i++)
         filch_future_release(filch_submit(ex, write_byte, &fds[1]));
+    gate_pass(&gate, 1);
+    cr_assert_eq(settle(held), 0);
     cr_assert_eq(settle(f), 0);
     cr_assert_eq(filch_executor_close(ex), 0);
     cr_assert_eq(read(fds[0], bytes, sizeof bytes), QUEUED);

@@ -127,9 +127,9 @@ Test(bad_submit, without_an_executor)
 Test(bad_submit, of_an_unknown_kind_of_function)
 {
     filch_executor *ex = open_pool(1);
-    struct filch_call call = FILCH_CALL(nothing);
-    call.kind = (enum filch_fn_kind)9;
-    cr_assert_eq(settle(filch_submit_call(ex, call, NULL)), -EINVAL);
+    cr_assert_eq(settle(filch_submit_call(ex, (filch_any_fn)nothing,
+                     FILCH_SITE(nothing), (enum filch_fn_kind)9, NULL)),
+        -EINVAL);
     cr_assert_eq(filch_executor_close(ex), 0);
 }
 
@@ -142,22 +142,21 @@ Test(bad_submit, options_of_a_newer_caller)
 {
     filch_executor *ex = open_pool(1);
     struct newer newer = {.known = {.name = "novelty"}};
-    struct filch_call call = FILCH_CALL(burn);
     struct filch_failure why;
     filch_future *f = NULL;
-    cr_assert_eq(
-        filch_submit_call_with(&f, ex, call, NULL, &newer.known, sizeof newer),
+    cr_assert_eq(filch_submit_call_with(&f, ex, FILCH_CALL(burn), NULL,
+                     &newer.known, sizeof newer),
         0);
     cr_assert_eq(filch_future_failure(f, FILCH_FOREVER, &why), -EIO);
     cr_assert_str_eq(why.task, "novelty");
     filch_future_release(f);
     newer.unknown[1] = 1;
-    cr_assert_eq(
-        filch_submit_call_with(&f, ex, call, NULL, &newer.known, sizeof newer),
+    cr_assert_eq(filch_submit_call_with(&f, ex, FILCH_CALL(burn), NULL,
+                     &newer.known, sizeof newer),
         -E2BIG);
     cr_assert_null(f);
-    cr_assert_eq(filch_submit_call_many(fs, ex, call, args, sizeof *args, 2,
-                     &newer.known, sizeof newer),
+    cr_assert_eq(filch_submit_call_many(fs, ex, FILCH_CALL(burn), args,
+                     sizeof *args, 2, &newer.known, sizeof newer),
         -E2BIG);
     cr_assert_eq(settle(fs[0]), -E2BIG);
     cr_assert_eq(settle(fs[1]), -E2BIG);
@@ -171,10 +170,9 @@ Test(bad_submit, options_of_an_older_caller)
     struct filch_submit_options older = {.name = "heritage",
         .arg_bytes = SIZE_MAX,
         .arg_destroy = (void (*)(void *))(uintptr_t)8};
-    struct filch_call call = FILCH_CALL(burn);
     struct filch_failure why;
     filch_future *f = NULL;
-    cr_assert_eq(filch_submit_call_with(&f, ex, call, NULL, &older,
+    cr_assert_eq(filch_submit_call_with(&f, ex, FILCH_CALL(burn), NULL, &older,
                      offsetof(struct filch_submit_options, arg_bytes)),
         0);
     cr_assert_eq(filch_future_failure(f, FILCH_FOREVER, &why), -EIO);

@@ -2,7 +2,9 @@
 /* The task layer: a task is claimed once, and what is final stays. */
 #include "../../support/pool.h"
 
+#include "platform/process.h"
 #include "task/ctx.h"
+#include "task/report.h"
 #include "task/task.h"
 
 #include <criterion/criterion.h>
@@ -15,12 +17,20 @@ static int n = 23;
 /* A pending task of no executor, with one reference. */
 static filch_future *make(filch_task *fn)
 {
-    struct fl_order order = {
-        .arg = &n, .call = {(filch_any_fn)fn, "made\0task.c:1", FILCH_FN_TASK}};
-    filch_future *task = aligned_alloc(FL_CACHE_LINE, FL_BIG_TASK_BYTES);
+    static struct fl_home home;
+    static struct fl_slab slab;
+    if (!slab.arena) {
+        fl_arena_init(&home.arena, NULL);
+        home.generation = fl_process_generation();
+        fl_slab_init(&slab, FL_BIG_TASK_BYTES, &home.arena, NULL);
+    }
+    struct fl_order order = {.fn = (filch_any_fn)fn,
+        .site = "made\0task.c:1",
+        .kind = FILCH_FN_TASK,
+        .arg = &n};
+    filch_future *task = fl_slab_alloc(&slab);
     MUST(task != NULL);
-    fl_task_init(task, &order, NULL, 1);
-    task->flags |= FL_STRAY;
+    fl_task_init(task, &order, 1);
     return task;
 }
 

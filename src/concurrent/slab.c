@@ -58,13 +58,13 @@ static bool add_chunk(struct fl_slab *slab)
     slab->chunks = chunk;
     /* The head of the chunk takes the place of one object. */
     slab->unused = (char *)chunk + slab->object_bytes;
-    slab->unused_end = (char *)chunk + CHUNK_BYTES;
+    slab->unused_bytes = CHUNK_BYTES - slab->object_bytes;
     return true;
 }
 
 void *fl_slab_alloc_slow(struct fl_slab *slab)
 {
-    if (slab->unused + slab->object_bytes > slab->unused_end) {
+    if (slab->unused_bytes < slab->object_bytes) {
         /* acquire: pairs with the push in give_back [SLAB-free] */
         if (load_relaxed(&slab->remote)) {
             slab->local = exchange_acquire(&slab->remote, NULL);
@@ -75,6 +75,7 @@ void *fl_slab_alloc_slow(struct fl_slab *slab)
     }
     void *object = slab->unused;
     slab->unused += slab->object_bytes;
+    slab->unused_bytes -= slab->object_bytes;
     slab->carved++;
     return object;
 }

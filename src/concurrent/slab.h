@@ -39,7 +39,7 @@ struct fl_arena {
 struct fl_slab {
     struct fl_slab_object *local; /* owner only: free objects */
     char *unused;                 /* owner only: rest of the newest chunk */
-    char *unused_end;             /* owner only */
+    size_t unused_bytes;          /* owner only */
     struct fl_chunk *chunks;      /* owner only */
     int64_t carved;               /* owner only: objects there are */
     size_t object_bytes;          /* immutable */

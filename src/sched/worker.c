@@ -7,11 +7,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/clock.h"
 #include "platform/process.h"
 
 /* Every so many tasks a worker looks first where it otherwise looks last. */
 enum { FAIRNESS = 61, LOOK_FOR_BLOCKED = 64, DEQUE_CAPACITY = 256 };
 enum { AT_ONCE = 16 };
+enum { CROWDED_NS = 100000 };
 /* About 1 us; and what is worth waiting for. */
 enum { MOST_PAUSES = 31, LONG_RUN = 32 };
 
@@ -234,6 +236,17 @@ static filch_future *hunt(struct fl_worker *worker)
     }
 }
 
+/* A task that blocks for short times, again and again, would have a spare
+ * woken and put to sleep each time. So the one that is too many stays for a
+ * little while: perhaps a place will be free again. */
+static bool is_crowded_for_long(struct fl_worker *worker)
+{
+    int64_t now = fl_clock_now_ns();
+    if (!worker->crowded_since)
+        worker->crowded_since = now;
+    return now - worker->crowded_since > CROWDED_NS;
+}
+
 /* More threads at work than places: this one makes way, sleeps until it is
  * needed. */
 static void retire(struct fl_worker *worker)
@@ -273,7 +286,9 @@ static void look_after_others(struct fl_pool *pool)
 static filch_future *next_task(struct fl_worker *worker)
 {
     struct fl_pool *pool = worker->pool;
-    if (load_relaxed(&pool->places) < 0 && !worker->is_searching)
+    if (load_relaxed(&pool->places) >= 0)
+        worker->crowded_since = 0;
+    else if (!worker->is_searching && is_crowded_for_long(worker))
         retire(worker);
     filch_future *task = worker->is_searching ? NULL : look_nearby(worker);
     if (!task)

@@ -22,7 +22,8 @@ struct fl_worker {
     unsigned pauses;     /* see let_it_get_ahead() */
     unsigned run_length; /* tasks taken since the inbox was last dry */
     bool is_dry;
-    bool is_searching; /* counted in pool->searching */
+    int64_t crowded_since; /* more at work than places since then, or 0 */
+    bool is_searching;     /* counted in pool->searching */
     struct fl_spin spin;
     struct fl_thread thread; /* start lock */
     bool is_joined;          /* registry lock, or the last one */

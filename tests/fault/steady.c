@@ -6,6 +6,7 @@
  */
 #include "inject.h"
 
+#include "support/gate.h"
 #include "support/pool.h"
 
 enum { TASKS = 1000, ROUNDS = 200 };
@@ -57,13 +58,27 @@ static void run_load(filch_executor *ex)
     filch_future_release(f);
 }
 
+/* As much at once as ever. */
+static void fill_up(filch_executor *ex)
+{
+    static filch_future *fs[TASKS];
+    struct gate gate;
+    gate_init(&gate);
+    filch_future *held = occupy(ex, &gate);
+    submit_all(ex, fs);
+    gate_pass(&gate, 1);
+    take_all(fs);
+    MUST(filch_future_result(held, FILCH_FOREVER, NULL, 0) == 0);
+    filch_future_release(held);
+}
+
 int main(void)
 {
     /* One worker: with more, how much memory a worker needs at the most
      * depends on who steals from whom. */
     filch_executor *ex = open_with(
         (struct filch_config){.workers = 1, .spares = FILCH_NO_SPARES});
-    run_load(ex);
+    fill_up(ex);
     run_load(ex);
     fault_arm(FAULT_ANY, 1, true);
     for (int i = 0; i < ROUNDS; i++)

@@ -333,6 +333,8 @@ static void begin_shutdown(struct fl_pool *pool, unsigned flags)
         control |= FL_CONTROL_STOP;
     fetch_or_acq_rel(&pool->control, control);
     pass_doors(pool);
+    /* release: with all that the doors let in [POOL-closed] */
+    fetch_or_acq_rel(&pool->control, FL_CONTROL_CLOSED);
     if (control & FL_CONTROL_CANCEL)
         fl_pool_drain(pool, 0);
     wake_all(pool);

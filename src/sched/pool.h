@@ -22,9 +22,10 @@ struct fl_worker;
 
 /* Bits of fl_pool.control, beside FL_CONTROL_STOP. Never cleared. */
 enum {
-    FL_CONTROL_CLOSING = 2, /* no more submits; workers end when idle */
+    FL_CONTROL_CLOSING = 2, /* no more submits */
     FL_CONTROL_CANCEL = 4,  /* what is pending is cancelled */
     FL_CONTROL_BROKEN = 8,  /* what is pending fails; workers end */
+    FL_CONTROL_CLOSED = 16, /* and none is under way: workers end when idle */
 };
 
 /* fl_pool.live counts in units of: the pool's threads, and its guests:

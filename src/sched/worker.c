@@ -198,8 +198,10 @@ static filch_future *look_patiently(struct fl_worker *worker)
 
 static bool is_told_to_end(struct fl_pool *pool)
 {
-    return load_relaxed(&pool->control) &
-           (FL_CONTROL_CLOSING | FL_CONTROL_BROKEN);
+    /* acquire: pairs with begin_shutdown, so that a look after this one finds
+     * all there will be [POOL-closed] */
+    return load_acquire(&pool->control) &
+           (FL_CONTROL_CLOSED | FL_CONTROL_BROKEN);
 }
 
 /* Sleeps unless something turns up. Searching before and afterwards. */
@@ -227,8 +229,9 @@ static filch_future *hunt(struct fl_worker *worker)
 {
     begin_search(worker);
     for (;;) {
+        bool is_told = is_told_to_end(worker->pool); /* before the look */
         filch_future *task = look_patiently(worker);
-        if (task || is_told_to_end(worker->pool)) {
+        if (task || is_told) {
             end_search(worker);
             return task;
         }

@@ -158,7 +158,7 @@ FILCH_API const char *filch_ctx_name(const filch_ctx *cx);
  */
 FILCH_API void filch_blocking_enter(void);
 
-/** The thread that entered. Wait-free. */
+/** The thread that entered. Wait-free. Aborts without a matching enter. */
 FILCH_API void filch_blocking_leave(void);
 
 /** For #filch_blocking and filch_with(): a name of its own for each line, so

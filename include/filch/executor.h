@@ -125,7 +125,8 @@ FILCH_API int filch_executor_shutdown(
  * Any thread but a worker of @p ex. Blocks. Shuts down with #FILCH_FINISH,
  * waits for every worker's end, and frees the executor; the handle is gone.
  * Futures live on. NULL is allowed.
- * @return 0; -EDEADLK or -EPERM as in shutdown: the handle is still good
+ * @return 0; -EDEADLK or -EPERM as in shutdown: the handle is still good;
+ *         #FILCH_EFORKED: so it stays, in a child of fork()
  */
 FILCH_API int filch_executor_close(filch_executor *ex);
 
@@ -133,7 +134,7 @@ FILCH_API int filch_executor_close(filch_executor *ex);
  * Any thread, also a worker of @p ex. Does not block. Gives the handle up
  * without waiting: as close, but what is queued is still run, by workers that
  * end and free the executor by themselves. NULL is allowed.
- * @return 0; -EPERM: the default executor
+ * @return 0; -EPERM: the default executor; #FILCH_EFORKED
  */
 FILCH_API int filch_executor_release(filch_executor *ex);
 

@@ -38,7 +38,7 @@ filch_future *filch_submit_call(filch_executor *ex, filch_any_fn fn,
 /* A refused task's argument has found its end. */
 static int refuse(const struct fl_order *order, int code)
 {
-    if (order->options->arg_destroy)
+    if (order->options && order->options->arg_destroy)
         order->options->arg_destroy(order->arg);
     return code;
 }
@@ -49,6 +49,8 @@ static int take_options(struct fl_order *order, filch_executor *ex,
     struct filch_submit_options *own,
     const struct filch_submit_options *options, size_t options_size)
 {
+    if (!options)
+        return check(ex, order);
     order->options = own;
     int rc = fl_options_copy(own, sizeof *own, options, options_size);
     if (rc)

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "platform/check.h"
 #include "platform/process.h"
 #include "sched/worker.h"
 
@@ -35,7 +36,10 @@ void filch_blocking_enter(void)
 void filch_blocking_leave(void)
 {
     struct fl_worker *worker = fl_worker_here();
-    if (worker && --worker->blocking_depth == 0)
+    if (!worker)
+        return;
+    FL_CHECK(worker->blocking_depth > 0, worker->blocking_depth);
+    if (--worker->blocking_depth == 0)
         fl_worker_take_place_back(worker);
 }
 

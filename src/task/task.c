@@ -150,18 +150,6 @@ void fl_task_release(filch_future *task)
     free_task(task, state);
 }
 
-bool fl_task_claim(filch_future *task)
-{
-    uint32_t state = load_relaxed(&task->state);
-    while (fl_phase(state) == FL_PENDING) {
-        /* relaxed: the task's fields came with the pointer to it */
-        if (cas_weak_relaxed(
-                &task->state, &state, (state & ~FL_PHASE) | FL_RUNNING))
-            return true;
-    }
-    return false;
-}
-
 /*
  * The end of a task: [TASK-finish]. With `owned`, the step that makes it
  * final also gives up the finisher's reference, so that it is the last access
@@ -252,7 +240,8 @@ void fl_task_run(filch_ctx *cx, filch_future *task, bool owned)
         fail(task, rc, cx->message, owned);
         return;
     }
-    free(cx->message);
+    if (cx->message)
+        free(cx->message);
     finish(task, FL_RUNNING, FL_DONE, owned);
 }
 

@@ -151,7 +151,17 @@ filch_future *fl_task_refused(const struct fl_order *order, int code,
     char *message, struct fl_home *home);
 
 /* Any thread. Wait-free. pending -> running: true for exactly one caller. */
-bool fl_task_claim(filch_future *task);
+static inline bool fl_task_claim(filch_future *task)
+{
+    uint32_t state = load_relaxed(&task->state);
+    while (fl_phase(state) == FL_PENDING) {
+        /* relaxed: the task's fields came with the pointer to it */
+        if (cas_weak_relaxed(
+                &task->state, &state, (state & ~FL_PHASE) | FL_RUNNING))
+            return true;
+    }
+    return false;
+}
 /* Any thread. pending -> cancelled: true for the one that did it; runs hooks.
  * The caller has a reference. */
 bool fl_task_cancel(filch_future *task);

@@ -54,7 +54,9 @@ struct filch_config {
     /** A worker's stack. Default 8 MiB of address space, with a guard page. */
     size_t stack_bytes;
     /** Most tasks that wait to be started, counting those from outside the
-     * workers. Default 65,536; #FILCH_UNBOUNDED for none. */
+     * workers; when it is nearly reached, threads that submit at the same
+     * moment may each exceed it by one. Default 65,536; #FILCH_UNBOUNDED for
+     * none. */
     size_t queue_limit;
     /** What a submit does then. */
     enum filch_when_full when_full;
@@ -133,7 +135,8 @@ FILCH_API int filch_executor_close(filch_executor *ex);
 /**
  * Any thread, also a worker of @p ex. Does not block. Gives the handle up
  * without waiting: as close, but what is queued is still run, by workers that
- * end and free the executor by themselves. NULL is allowed.
+ * end and free the executor by themselves. No thread may be in a call with
+ * the handle. NULL is allowed.
  * @return 0; -EPERM: the default executor; #FILCH_EFORKED
  */
 FILCH_API int filch_executor_release(filch_executor *ex);
@@ -200,7 +203,8 @@ FILCH_API filch_future *filch_submit_call(filch_executor *ex, filch_any_fn fn,
 /**
  * As filch_submit_call(), with options; @p future may be NULL: nobody will
  * ask for the outcome (cheaper; a failure goes to on_unobserved).
- * @return 0; the reason of a refusal: *future is then NULL
+ * @return 0; the reason of a refusal: *future is then NULL; -E2BIG: options
+ *         that this library does not know
  */
 FILCH_API int filch_submit_call_with(filch_future **future, filch_executor *ex,
     filch_any_fn fn, const char *site, enum filch_fn_kind kind, void *arg,

@@ -68,7 +68,7 @@ FILCH_API int filch_future_failure(
  * Any thread. Lock-free; runs the future's callbacks. Cancels a task that has
  * not started: it never will.
  * @return 1: it is cancelled (also if it was before); 0: it is running or has
- *         finished; -EINVAL
+ *         finished; -EINVAL; #FILCH_EFORKED
  */
 FILCH_API int filch_future_cancel(filch_future *f);
 
@@ -83,10 +83,11 @@ FILCH_API int filch_future_help(filch_future *f);
 
 /**
  * A callback: once, after the future is final, in the order of registration,
- * with no lock held, in the thread that completed it. It may call anything,
- * also release the last reference. A negative value is reported to the
- * executor's on_unobserved. Callbacks do not nest: one that becomes due while
- * another runs in the same thread runs right after it.
+ * with no lock held, in the thread that completed it. (One that is registered
+ * when it is final runs in the registering thread, perhaps beside them.) It may
+ * call anything, also release the last reference. A negative value is reported
+ * to the executor's on_unobserved. Callbacks do not nest: one that becomes due
+ * while another runs in the same thread runs right after it.
  */
 typedef int filch_callback(filch_future *f, void *arg);
 

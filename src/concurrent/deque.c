@@ -56,7 +56,8 @@ void *fl_deque_take(struct fl_deque *deque)
     store_release(&deque->bottom, bottom);
     /* The thieves must see this bottom, or we their top [DEQUE-take] */
     fence_seq_cst();
-    int64_t top = load_relaxed(&deque->top);
+    /* acquire: the slots below it have been read [DEQUE-reuse] */
+    int64_t top = load_acquire(&deque->top);
     deque->top_seen = top;
     if (top < bottom)
         return fl_ring_get(ring, bottom);

@@ -87,13 +87,21 @@ static void drop_share(struct fl_arena *arena, int64_t shares)
         arena->destroy(arena);
 }
 
-/* Onto the owner's stack, or, if the slab is closed, one live object less. */
+/* One live object less of a closed slab. */
+static void drop_orphan(struct fl_slab *slab)
+{
+    /* acquire: pairs with fl_slab_close, which has counted it [SLAB-close] */
+    (void)load_acquire(&slab->remote);
+    drop_share(slab->arena, 1);
+}
+
+/* Onto the owner's stack, unless the slab is closed. */
 static void give_back(struct fl_slab *slab, struct fl_slab_object *object)
 {
     struct fl_slab_object *head = load_relaxed(&slab->remote);
     do {
         if (head == &closed) {
-            drop_share(slab->arena, 1);
+            drop_orphan(slab);
             return;
         }
         object->next = head;
@@ -126,8 +134,9 @@ void fl_slab_close(struct fl_slab *slab)
     struct fl_arena *arena = slab->arena;
     /* First all count as live, so that it cannot reach zero meanwhile. */
     fetch_add_relaxed(&arena->live, slab->carved);
-    /* acquire: as in fl_slab_alloc_slow */
-    struct fl_slab_object *remote = exchange_acquire(&slab->remote, &closed);
+    /* acquire: as in fl_slab_alloc_slow; release: who finds the mark finds
+     * the objects counted [SLAB-close] */
+    struct fl_slab_object *remote = exchange_acq_rel(&slab->remote, &closed);
     int64_t unused = length(slab->local) + length(remote);
     if (unused)
         drop_share(arena, unused);

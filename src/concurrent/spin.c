@@ -11,7 +11,7 @@
  * one that comes a little later finds more. After a few, whoever else wants
  * this CPU may have it: perhaps it is the one that is waited for.
  */
-enum { MOST_NS = 50000, LEAST_NS = 500, PAUSES = 4, IMPATIENT_LOOKS = 16 };
+enum { MOST_NS = 50000, LEAST_NS = 500, PAUSES = 4, IMPATIENT_LOOKS = 4 };
 
 void fl_spin_begin(struct fl_spin_wait *wait, struct fl_spin *spin)
 {

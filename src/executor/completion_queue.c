@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "concurrent/lock.h"
+#include "platform/clock.h"
 #include "platform/event.h"
 #include "platform/process.h"
 #include "sched/await.h"
@@ -164,6 +165,22 @@ void filch_completion_queue_close(filch_completion_queue *cq)
     free(cq);
 }
 
+/* Under the lock. */
+static void wake_sleepers(struct filch_completion_queue *cq)
+{
+    for (struct sleeper *s = cq->sleepers; s; s = s->next)
+        fl_waiter_notify(&s->waiter);
+    cq->sleepers = NULL;
+}
+
+/* Under the lock. */
+static void count_down(struct filch_completion_queue *cq)
+{
+    store_relaxed(&cq->count, load_relaxed(&cq->count) - 1);
+    if (!load_relaxed(&cq->count)) /* nothing will come for the others */
+        wake_sleepers(cq);
+}
+
 static void enter(struct entry *entry)
 {
     struct filch_completion_queue *cq = entry->cq;
@@ -178,7 +195,7 @@ static void retract(struct entry *entry)
     struct filch_completion_queue *cq = entry->cq;
     fl_lock_take(&cq->lock);
     unlink_entry(entry);
-    store_relaxed(&cq->count, load_relaxed(&cq->count) - 1);
+    count_down(cq);
     fl_lock_drop(&cq->lock);
     free_entry(entry);
 }
@@ -232,23 +249,13 @@ int filch_completion_queue_fd(filch_completion_queue *cq)
     return fd;
 }
 
-/* Under the lock. */
-static void wake_sleepers(struct filch_completion_queue *cq)
-{
-    for (struct sleeper *s = cq->sleepers; s; s = s->next)
-        fl_waiter_notify(&s->waiter);
-    cq->sleepers = NULL;
-}
-
 /* Under the lock. The next one that is ready, or NULL. */
 static struct entry *take(struct filch_completion_queue *cq)
 {
     struct entry *entry = first_of(&cq->ready);
     if (entry) {
         unlink_entry(entry);
-        store_relaxed(&cq->count, load_relaxed(&cq->count) - 1);
-        if (!load_relaxed(&cq->count)) /* nothing will come for the others */
-            wake_sleepers(cq);
+        count_down(cq);
     } else if (cq->is_signalled) {
         cq->is_signalled = false;
         fl_event_clear(cq->fd);
@@ -308,30 +315,52 @@ static void forget(struct survey *survey)
     free(survey->awaited);
 }
 
-/* Sleeps until one more is ready, or runs one. */
-static int sleep_or_help(
-    int64_t deadline, struct sleeper *sleeper, const struct survey *survey)
+/* Under the lock. An entry that is ready needs a taker, if this one gives up
+ * after having been woken for it. */
+static void hand_on(struct filch_completion_queue *cq)
 {
-    if (survey->startable && fl_await_run(survey->startable))
-        return 0;
-    return fl_await_events(
-        &sleeper->waiter, 0, survey->awaited, survey->count, deadline);
+    if (first_of(&cq->ready) && cq->sleepers) {
+        fl_waiter_notify(&cq->sleepers->waiter);
+        cq->sleepers = cq->sleepers->next;
+    }
 }
 
-/* Under the lock, which is given up meanwhile. */
-static int wait_for_one(filch_completion_queue *cq, int64_t deadline)
+/* Under the lock, which is given up meanwhile. Sleeps until one is ready. */
+static int sleep_for_one(
+    filch_completion_queue *cq, int64_t deadline, const struct survey *survey)
 {
     struct sleeper sleeper = {.next = cq->sleepers};
-    struct survey survey = {.count = 0};
     fl_waiter_init(&sleeper.waiter);
     cq->sleepers = &sleeper;
-    if (fl_strand_current)
-        look_over(cq, &survey);
     fl_lock_drop(&cq->lock);
-    int rc = sleep_or_help(deadline, &sleeper, &survey);
-    forget(&survey);
+    int rc = fl_await_events(
+        &sleeper.waiter, 0, survey->awaited, survey->count, deadline);
     fl_lock_take(&cq->lock);
     leave(cq, &sleeper);
+    if (rc == -EDEADLK)
+        hand_on(cq);
+    return rc;
+}
+
+/* Under the lock, which is given up meanwhile. In a task: one that has not
+ * started may be run right here. */
+static int wait_for_one(filch_completion_queue *cq, int64_t deadline)
+{
+    struct survey survey = {.count = 0};
+    bool has_run = false;
+    int rc = 0;
+    if (fl_strand_current)
+        look_over(cq, &survey);
+    if (survey.startable) {
+        fl_lock_drop(&cq->lock);
+        has_run = fl_await_run(survey.startable);
+        fl_lock_take(&cq->lock);
+    }
+    if (!has_run && !first_of(&cq->ready) && load_relaxed(&cq->count))
+        rc = sleep_for_one(cq, deadline, &survey);
+    fl_lock_drop(&cq->lock);
+    forget(&survey);
+    fl_lock_take(&cq->lock);
     return rc;
 }
 
@@ -349,7 +378,8 @@ int filch_completion_queue_next(
     fl_lock_take(&cq->lock);
     while (rc != -EDEADLK && !(entry = take(cq)) && load_relaxed(&cq->count) &&
            !rc)
-        rc = deadline > FILCH_POLL ? wait_for_one(cq, deadline) : -ETIMEDOUT;
+        rc = fl_clock_is_past(deadline) ? -ETIMEDOUT
+                                        : wait_for_one(cq, deadline);
     fl_lock_drop(&cq->lock);
     return entry ? deliver(entry, f, tag) : rc;
 }

@@ -31,7 +31,9 @@ static void warn(const struct filch_config *config, const char *message)
 static long number_of(const char *text, long least, long most)
 {
     char *end;
+    int saved = errno;
     long number = strtol(text, &end, 10);
+    errno = saved;
     while (*end == ' ' || *end == '\n')
         end++;
     return !*end && number >= least && number <= most ? number : 0;

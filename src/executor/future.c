@@ -89,6 +89,9 @@ int filch_future_cancel(filch_future *f)
 {
     if (!f)
         return -EINVAL;
+    if (fl_await_came_through_fork(f))
+        return FILCH_EFORKED;
+    /* The state after: a callback may have given up the reference. */
     return fl_task_cancel(f) || filch_future_state(f) == FILCH_CANCELLED;
 }
 

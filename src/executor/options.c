@@ -11,9 +11,10 @@ int fl_options_copy(
     memset(to, 0, to_size);
     if (!from)
         return 0;
+    /* What is known is taken in any case: there may be a destructor. */
+    memcpy(to, from, from_size < to_size ? from_size : to_size);
     for (size_t i = to_size; i < from_size; i++)
         if (bytes[i])
             return -E2BIG;
-    memcpy(to, from, from_size < to_size ? from_size : to_size);
     return 0;
 }

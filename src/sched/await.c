@@ -4,16 +4,18 @@
 #include <errno.h>
 
 #include "platform/check.h"
+#include "platform/clock.h"
 #include "platform/process.h"
 #include "sched/worker.h"
 
 /* A claimed task runs on the waiter's stack only if this much is left of it:
  * a part to be safe, less if no other thread could do it. */
-enum { STACK_PART = 8, STACK_LEAST = 64 * 1024 };
+enum { STACK_PART = 8, STACK_LAST_PART = 4, STACK_LEAST = 64 * 1024 };
 
 void fl_worker_leave_place(struct fl_worker *worker)
 {
     struct fl_pool *pool = worker->pool;
+    store_relaxed(&worker->is_looking, false);
     fetch_add_relaxed(&pool->places, 1);
     fence_seq_cst(); /* as in park(): what is queued needs somebody [PARK] */
     if (fl_pool_has_work(pool))
@@ -52,10 +54,17 @@ static size_t stack_left(const struct fl_strand *strand)
     return (size_t)(here - (uintptr_t)strand->stack_low);
 }
 
-static bool has_stack(const struct fl_strand *strand, size_t part)
+static bool has_stack(const struct fl_strand *strand)
 {
-    size_t least = strand->stack_bytes / part;
-    return stack_left(strand) > (least > STACK_LEAST ? least : STACK_LEAST);
+    size_t part = strand->stack_bytes / STACK_PART;
+    return stack_left(strand) > (part > STACK_LEAST ? part : STACK_LEAST);
+}
+
+/* When nobody else could do it. */
+static bool has_last_stack(const struct fl_strand *strand)
+{
+    size_t part = strand->stack_bytes / STACK_LAST_PART;
+    return stack_left(strand) > (part < STACK_LEAST ? part : STACK_LEAST);
 }
 
 static bool is_deserted(struct fl_pool *pool)
@@ -69,9 +78,8 @@ static bool may_run(struct fl_worker *worker, filch_future *task)
 {
     if (fl_report_home(task)->pool != worker->pool)
         return false;
-    return has_stack(&worker->strand, STACK_PART) ||
-           (is_deserted(worker->pool) &&
-               has_stack(&worker->strand, worker->strand.stack_bytes));
+    return has_stack(&worker->strand) ||
+           (is_deserted(worker->pool) && has_last_stack(&worker->strand));
 }
 
 /*
@@ -183,7 +191,7 @@ int fl_await(filch_future *task, int64_t deadline)
         return FILCH_EFORKED;
     if (!fl_strand_current)
         return fl_task_wait(task, deadline);
-    if (deadline <= FILCH_POLL)
+    if (fl_clock_is_past(deadline))
         return -ETIMEDOUT;
     if (fl_await_run(task))
         return 0;

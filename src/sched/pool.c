@@ -160,23 +160,31 @@ static void pass_doors(struct fl_pool *pool)
     }
 }
 
+/* Wakes all of one kind. Counted as searching before it is claimed, so that
+ * the count is never too low. */
+static void wake_each(
+    struct fl_pool *pool, struct fl_parking *parking, int32_t places)
+{
+    for (;;) {
+        fetch_add_relaxed(&pool->searching, 1);
+        int index = fl_parking_claim(parking, fl_pool_words(pool));
+        if (index < 0)
+            break;
+        fetch_sub_relaxed(&pool->places, places);
+        fl_spot_wake(&load_acquire(&pool->slots[index])->spot);
+    }
+    fetch_sub_acq_rel(&pool->searching, 1);
+}
+
 /* Everybody who sleeps looks at the control word. */
 static void wake_all(struct fl_pool *pool)
 {
-    int index;
     fence_seq_cst(); /* pairs with the one in park() and retire() [PARK] */
-    while ((index = fl_parking_claim(&pool->idle, fl_pool_words(pool))) >= 0) {
-        fetch_add_relaxed(&pool->searching, 1);
-        fl_spot_wake(&load_acquire(&pool->slots[index])->spot);
-    }
-    while (
-        (index = fl_parking_claim(&pool->dormant, fl_pool_words(pool))) >= 0) {
-        fetch_sub_relaxed(&pool->places, 1);
-        fetch_add_relaxed(&pool->searching, 1);
-        fl_spot_wake(&load_acquire(&pool->slots[index])->spot);
-    }
+    wake_each(pool, &pool->idle, 0);
+    wake_each(pool, &pool->dormant, 1);
     fetch_add_release(&pool->room, 1);
     fl_futex_wake(&pool->room, INT32_MAX);
+    fence_seq_cst(); /* the token was taken in vain [WAKE-token] */
 }
 
 char *fl_pool_reason(struct fl_pool *pool)
@@ -209,7 +217,8 @@ void fl_pool_drain(struct fl_pool *pool, int code)
 {
     void *task;
     bool unused;
-    unsigned slots = load_relaxed(&pool->slots_used);
+    /* acquire: with the slots [POOL-slots] */
+    unsigned slots = load_acquire(&pool->slots_used);
     for (unsigned i = 0; i < pool->door_count; i++)
         while (fl_inbox_take(&pool->doors[i].inbox, &task, 1, &unused))
             fl_pool_discard(pool, task, code);
@@ -356,9 +365,16 @@ static int wait_for_end(struct fl_pool *pool, int64_t deadline)
     }
 }
 
+/* Also as a guest, below or above a task of another pool. */
 static bool is_in_task_of(struct fl_pool *pool)
 {
-    return fl_strand_current && fl_strand_current->pool == pool;
+    const struct fl_strand *strand = fl_strand_current;
+    if (!strand)
+        return false;
+    for (const filch_ctx *cx = strand->innermost; cx; cx = cx->outer)
+        if (cx->executor == pool->setup.executor)
+            return true;
+    return strand->pool == pool;
 }
 
 int fl_pool_shutdown(struct fl_pool *pool, unsigned flags, int64_t deadline)
@@ -382,15 +398,32 @@ void fl_pool_release(struct fl_pool *pool)
 
 /* A task that is pending keeps its pool; so a pool that is found here, while
  * the registry is locked, is there. */
+static struct fl_pool *find_pool(filch_future *task)
+{
+    struct fl_pool *pool = registry;
+    while (pool && pool != fl_report_home(task)->pool)
+        pool = pool->next;
+    return pool;
+}
+
+/* Not once the last one has gone, who is about to free the pool. */
+static bool add_guest(struct fl_pool *pool)
+{
+    uint32_t live = load_relaxed(&pool->live);
+    while (live != 0)
+        if (cas_weak_relaxed(&pool->live, &live, live + FL_LIVE_GUEST))
+            return true;
+    return false;
+}
+
 static struct fl_pool *enter_as_guest(filch_future *task)
 {
-    fl_lock_take(&registry_lock);
     struct fl_pool *pool = NULL;
+    fl_lock_take(&registry_lock);
     if (filch_future_state(task) == FILCH_PENDING)
-        for (pool = registry; pool && pool != fl_report_home(task)->pool;)
-            pool = pool->next;
-    if (pool)
-        fetch_add_relaxed(&pool->live, FL_LIVE_GUEST);
+        pool = find_pool(task);
+    if (pool && !add_guest(pool))
+        pool = NULL;
     fl_lock_drop(&registry_lock);
     return pool;
 }
@@ -408,17 +441,24 @@ static void run_as_guest(struct fl_pool *pool, filch_future *task)
     fl_strand_current = outer;
 }
 
+void fl_pool_run_here(struct fl_pool *pool, filch_future *task)
+{
+    fetch_add_relaxed(&pool->live, FL_LIVE_GUEST);
+    if (fl_task_claim(task))
+        run_as_guest(pool, task);
+    fl_pool_drop_live(pool, FL_LIVE_GUEST);
+}
+
 bool fl_pool_help(filch_future *task)
 {
     struct fl_pool *pool = enter_as_guest(task);
     if (!pool)
         return false;
-    bool is_other = fl_strand_current && fl_strand_current->pool != pool;
-    bool claimed = !is_other && fl_task_claim(task);
-    if (claimed)
+    bool is_ours = fl_task_claim(task);
+    if (is_ours)
         run_as_guest(pool, task);
     fl_pool_drop_live(pool, FL_LIVE_GUEST);
-    return claimed;
+    return is_ours;
 }
 
 /* Under the registry's lock. Has it threads, or is it being finalized? */
@@ -463,15 +503,24 @@ static int wait_for_changes(int64_t deadline)
     return rc;
 }
 
+/* Under the registry's lock. Also those that have got busy meanwhile. */
+static void finish_busy(void)
+{
+    for (struct fl_pool *pool = registry; pool; pool = pool->next)
+        if (is_busy(pool) && fl_pool_threads(pool) > 0 &&
+            !(load_relaxed(&pool->control) & FL_CONTROL_STOP))
+            begin_shutdown(pool, FILCH_STOP_RUNNING);
+}
+
 void fl_pool_finish_all(int64_t deadline)
 {
     int rc = 0;
     fl_lock_take(&registry_lock);
-    for (struct fl_pool *pool = registry; pool; pool = pool->next)
-        if (is_busy(pool))
-            begin_shutdown(pool, FILCH_STOP_RUNNING);
-    while (!rc && is_any_busy())
-        rc = wait_for_changes(deadline);
+    do {
+        finish_busy();
+        if (is_any_busy())
+            rc = wait_for_changes(deadline);
+    } while (!rc && is_any_busy());
     if (!rc)
         join_all();
     fl_lock_drop(&registry_lock);

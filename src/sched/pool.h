@@ -72,6 +72,7 @@ struct fl_pool {
     alignas(FL_CACHE_LINE) _Atomic uint32_t live; /* see FL_LIVE_... */
     _Atomic uint32_t room;                        /* counts "there is room" */
     struct fl_lock start_lock;
+    struct fl_lock room_lock;
     struct fl_lock break_lock;
     char *broken_reason;                   /* break lock */
     void (*free_memory)(struct fl_pool *); /* immutable after open */
@@ -96,6 +97,8 @@ size_t fl_pool_submit(struct fl_pool *pool, struct fl_order *order,
 /* Any thread, after publishing a task and a full fence: makes sure that
  * somebody looks. */
 void fl_pool_notify(struct fl_pool *pool);
+/* Any thread. Takes a free place. */
+bool fl_pool_take_place(struct fl_pool *pool);
 /* Any thread. Is there anything to take? (After a fence: [PARK].) */
 bool fl_pool_has_work(struct fl_pool *pool);
 /* Any thread. The number of tasks that wait. */
@@ -114,6 +117,8 @@ void fl_pool_drain(struct fl_pool *pool, int code);
 /* Any thread. A worker took from an inbox: somebody may wait for room. */
 void fl_pool_made_room(struct fl_pool *pool);
 
+/* Any thread with the handle. Runs a task that nobody else knows of. */
+void fl_pool_run_here(struct fl_pool *pool, filch_future *task);
 /* Any thread. Runs a pending task here, for filch_future_help(). True: it
  * ran; false: somebody else had it. */
 bool fl_pool_help(filch_future *task);

@@ -88,18 +88,20 @@ static unsigned door_of_thread(struct fl_pool *pool)
  * The bound is over all doors, and a look at all of them for each task would
  * be dear. So a door that looks is granted a share of the room, to be used
  * without looking again; when all room is granted, what others have not used
- * is revoked. A submitter that is just using its grant then may exceed the
- * bound by one.
+ * is revoked. Submitters that are just using their grants then may exceed the
+ * bound, each by one.
  */
+/* What is queued, and what doors other than `own` may queue unasked. */
 static size_t count_granted(struct fl_pool *pool, const struct fl_door *own)
 {
     size_t granted = 0;
     for (unsigned i = 0; i < pool->door_count; i++) {
         struct fl_door *door = &pool->doors[i];
-        int64_t size = fl_inbox_size(&door->inbox);
-        int64_t unused =
-            load_relaxed(&door->room_until) - load_relaxed(&door->inbox.bottom);
-        granted += (size_t)(door != own && unused > 0 ? size + unused : size);
+        int64_t top = load_relaxed(&door->inbox.top);
+        int64_t end = load_relaxed(&door->inbox.bottom);
+        int64_t until = door == own ? 0 : load_relaxed(&door->room_until);
+        end = end > until ? end : until;
+        granted += (size_t)(end > top ? end - top : 0);
     }
     return granted;
 }
@@ -125,14 +127,10 @@ static void grant(struct fl_door *door, size_t room)
     store_relaxed(&door->room_until, bottom + (int64_t)(room ? room : 1));
 }
 
-/* Under the door's lock: is there room for one more? */
-static bool has_room_slow(struct fl_pool *pool, struct fl_door *door)
+/* Under the door's and the room lock. */
+static bool find_room(struct fl_pool *pool, struct fl_door *door)
 {
     size_t limit = pool->setup.config.queue_limit;
-    if (limit == FILCH_UNBOUNDED) {
-        store_relaxed(&door->room_until, INT64_MAX);
-        return true;
-    }
     size_t granted = count_granted(pool, door);
     if (granted < limit) {
         grant(door, (limit - granted) / (2 * (size_t)pool->door_count));
@@ -143,6 +141,19 @@ static bool has_room_slow(struct fl_pool *pool, struct fl_door *door)
         return false;
     grant(door, 1);
     return true;
+}
+
+/* Under the door's lock: is there room for one more? */
+static bool has_room_slow(struct fl_pool *pool, struct fl_door *door)
+{
+    if (pool->setup.config.queue_limit == FILCH_UNBOUNDED) {
+        store_relaxed(&door->room_until, INT64_MAX);
+        return true;
+    }
+    fl_lock_take(&pool->room_lock);
+    bool is_room = find_room(pool, door);
+    fl_lock_drop(&pool->room_lock);
+    return is_room;
 }
 
 static bool has_room(struct fl_pool *pool, struct fl_door *door)
@@ -217,7 +228,7 @@ static int run_here(struct batch *batch, struct fl_door *door)
     if (rc)
         return rc;
     advance(batch, task);
-    fl_pool_help(task);
+    fl_pool_run_here(batch->pool, task);
     fl_task_release(task); /* the one of the queue that it is not in */
     return 0;
 }
@@ -299,9 +310,9 @@ size_t fl_pool_submit(struct fl_pool *pool, struct fl_order *order,
 size_t fl_pool_pending(struct fl_pool *pool)
 {
     size_t pending = count_pending(pool);
-    unsigned slots = load_relaxed(&pool->slots_used);
+    /* acquire: with the slots [POOL-slots] */
+    unsigned slots = load_acquire(&pool->slots_used);
     for (unsigned i = 0; i < slots; i++) {
-        /* acquire: pairs with the release in fl_worker_start */
         struct fl_worker *worker = load_acquire(&pool->slots[i]);
         pending += (size_t)fl_deque_size(&worker->deque);
     }

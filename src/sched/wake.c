@@ -21,7 +21,7 @@ bool fl_pool_has_work(struct fl_pool *pool)
     return false;
 }
 
-static bool take_place(struct fl_pool *pool)
+bool fl_pool_take_place(struct fl_pool *pool)
 {
     int32_t places = load_relaxed(&pool->places);
     while (places > 0)
@@ -58,7 +58,7 @@ static enum brought bring_one(struct fl_pool *pool)
 {
     if (wake_one_of(pool, &pool->idle))
         return BROUGHT;
-    if (!take_place(pool))
+    if (!fl_pool_take_place(pool))
         return NOBODY_TO_BRING;
     if (wake_one_of(pool, &pool->dormant) || start_one(pool) == 0)
         return BROUGHT;
@@ -93,12 +93,18 @@ static bool has_idle(struct fl_pool *pool)
     return !fl_parking_is_empty(&pool->idle, fl_pool_words(pool));
 }
 
+static void fail_all(struct fl_pool *pool)
+{
+    fl_pool_drain(pool, -EAGAIN);
+    fl_pool_made_room(pool);
+}
+
 /* No thread could be started: then only those that there are can come, and if
  * there are none, what is queued fails. */
 static void do_without(struct fl_pool *pool)
 {
     if (fl_pool_threads(pool) == 0)
-        fl_pool_drain(pool, -EAGAIN);
+        fail_all(pool);
     else if (has_idle(pool) && fl_pool_has_work(pool))
         fl_pool_notify(pool);
 }

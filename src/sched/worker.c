@@ -68,7 +68,10 @@ static void keep(struct fl_worker *worker, void **tasks, size_t count)
  * costs a few cache lines. */
 static size_t most_at_once(struct fl_worker *worker)
 {
-    return load_relaxed(&worker->pool->slots_used) > 1 &&
+    struct fl_pool *pool = worker->pool;
+    /* One by one at the end: what is in our hands, others do not see. */
+    return load_relaxed(&pool->slots_used) > 1 &&
+                   !(load_relaxed(&pool->control) & FL_CONTROL_CLOSING) &&
                    fl_deque_size(&worker->deque) == 0
                ? AT_ONCE
                : 1;
@@ -116,7 +119,7 @@ static void steal_more(struct fl_worker *worker, struct fl_worker *victim)
     size_t count = 0;
     size_t most = (size_t)fl_deque_size(&victim->deque) / 2;
     bool lost;
-    if (fl_deque_size(&worker->deque) > 0)
+    if (most_at_once(worker) == 1)
         return;
     while (count < most && count < AT_ONCE &&
            (tasks[count] = fl_deque_steal(&victim->deque, &lost)))
@@ -231,10 +234,12 @@ static filch_future *hunt(struct fl_worker *worker)
     for (;;) {
         bool is_told = is_told_to_end(worker->pool); /* before the look */
         filch_future *task = look_patiently(worker);
-        if (task || is_told) {
+        if (task || (is_told && !fl_pool_has_work(worker->pool))) {
             end_search(worker);
             return task;
         }
+        if (is_told)
+            continue; /* somebody was faster, or is just moving some */
         park(worker);
     }
 }
@@ -250,27 +255,53 @@ static bool is_crowded_for_long(struct fl_worker *worker)
     return now - worker->crowded_since > CROWDED_NS;
 }
 
+/* Gives up a place that is not there, if it is one too many. */
+static bool make_way(struct fl_pool *pool)
+{
+    int32_t places = load_relaxed(&pool->places);
+    while (places < 0)
+        if (cas_weak_relaxed(&pool->places, &places, places + 1))
+            return true;
+    return false;
+}
+
+static bool take_place_back(struct fl_pool *pool, bool is_told)
+{
+    if (is_told) /* to end: one too many does no harm */
+        fetch_sub_relaxed(&pool->places, 1);
+    return is_told || fl_pool_take_place(pool);
+}
+
+/* Announces itself as dormant. True: there was a reason not to sleep, and it
+ * has a place again; false: it may sleep, or has been claimed. */
+static bool is_needed_after_all(struct fl_worker *worker)
+{
+    struct fl_pool *pool = worker->pool;
+    for (;;) {
+        fl_parking_announce(&pool->dormant, worker->index);
+        fence_seq_cst(); /* as in park() [PARK] */
+        bool is_told = is_told_to_end(pool);
+        bool has_reason = is_told || (load_relaxed(&pool->places) > 0 &&
+                                         fl_pool_has_work(pool));
+        if (!has_reason || !fl_parking_retract(&pool->dormant, worker->index))
+            return false;
+        if (take_place_back(pool, is_told))
+            return true;
+    }
+}
+
 /* More threads at work than places: this one makes way, sleeps until it is
  * needed. */
 static void retire(struct fl_worker *worker)
 {
     struct fl_pool *pool = worker->pool;
-    int32_t places = load_relaxed(&pool->places);
-    do {
-        if (places >= 0)
-            return;
-    } while (!cas_weak_relaxed(&pool->places, &places, places + 1));
+    if (!make_way(pool))
+        return;
     store_relaxed(&worker->is_looking, false);
-    fl_parking_announce(&pool->dormant, worker->index);
-    fence_seq_cst(); /* as in park(): shutdown wakes the dormant too */
-    if (is_told_to_end(pool) &&
-        fl_parking_retract(&pool->dormant, worker->index)) {
-        fetch_sub_relaxed(&pool->places, 1);
+    if (is_needed_after_all(worker))
         fetch_add_relaxed(&pool->searching, 1);
-    } else {
+    else /* whoever claims it takes a place for it, and counts it */
         fl_parking_sleep(&pool->dormant, worker->index, &worker->spot);
-    }
-    /* Whoever woke it took a place for it and counted it as searching. */
     worker->is_searching = true;
     store_relaxed(&worker->is_looking, true);
 }
@@ -310,6 +341,15 @@ static filch_ctx context_of(struct fl_worker *worker)
         .worker = (int)worker->index};
 }
 
+/* The task has ended, but its callbacks keep the worker: somebody may have
+ * relied on its looking since [WAKE-looking]. */
+static void stop_looking(void)
+{
+    struct fl_worker *worker = fl_worker_here();
+    store_relaxed(&worker->is_looking, false);
+    look_after_others(worker->pool);
+}
+
 static void run(struct fl_worker *worker, filch_future *task)
 {
     struct fl_pool *pool = worker->pool;
@@ -324,6 +364,7 @@ static void run(struct fl_worker *worker, filch_future *task)
     }
     filch_ctx cx = context_of(worker);
     cx.is_looking = &worker->is_looking;
+    cx.stop_looking = stop_looking;
     fl_strand_run(&worker->strand, &cx, task, true);
     if (fl_strand_current != &worker->strand)
         fl_thread_end(); /* the task returned in a child of fork() */

@@ -18,8 +18,10 @@ struct filch_ctx {
     filch_executor *executor;        /* borrowed */
     const _Atomic uint32_t *control; /* the executor's */
     _Atomic bool *is_looking;        /* set before the end shows; or NULL */
-    int worker;                      /* see filch_ctx_worker() */
-    char *message;                   /* owned: from filch_failf() */
+    /* Called, with it, when there are callbacks to be run after all. */
+    void (*stop_looking)(void);
+    int worker;    /* see filch_ctx_worker() */
+    char *message; /* owned: from filch_failf() */
 };
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "concurrent/spin.h"
 #include "platform/check.h"
+#include "platform/clock.h"
 #include "platform/futex.h"
 #include "task/ctx.h"
 #include "task/hook.h"
@@ -72,6 +73,8 @@ static void make_refused(filch_future *task, const struct fl_order *order,
 {
     fl_task_init(task, order, 1);
     task->flags = FL_STRAY;
+    if (!task->site)
+        task->site = "?\0";
     if (home)
         fl_arena_retain(&home->arena);
     task->failure.home = home;
@@ -154,9 +157,10 @@ void fl_task_release(filch_future *task)
  * The end of a task: [TASK-finish]. With `owned`, the step that makes it
  * final also gives up the finisher's reference, so that it is the last access
  * to the task; only if there are hooks the reference is kept until they have
- * been told. False: the phase was not `from`.
+ * been told, by end_with_hooks(). False: the phase was not `from`.
  */
-static bool finish(filch_future *task, uint32_t from, uint32_t to, bool owned)
+static bool make_final(
+    filch_future *task, uint32_t from, uint32_t to, bool owned, bool *has_hooks)
 {
     uint32_t state = load_relaxed(&task->state);
     uint32_t next;
@@ -171,35 +175,39 @@ static bool finish(filch_future *task, uint32_t from, uint32_t to, bool owned)
     } while (!cas_weak_acq_rel(&task->state, &state, next));
     if (state & FL_WAITERS) /* the task may be gone: only its address */
         fl_futex_wake(&task->state, INT32_MAX);
-    if (state & FL_HOOKS) {
-        fl_hook_fire_all(task);
-        if (owned)
-            fl_task_release(task);
-    } else if (fl_references(next) == 0) {
+    *has_hooks = state & FL_HOOKS;
+    if (fl_references(next) == 0)
         free_task(task, next);
-    }
     return true;
+}
+
+static void end_with_hooks(filch_future *task, bool owned)
+{
+    fl_hook_fire_all(task);
+    if (owned)
+        fl_task_release(task);
 }
 
 bool fl_task_cancel(filch_future *task)
 {
-    if (!finish(task, FL_PENDING, FL_CANCELLED, false))
+    bool has_hooks;
+    if (!make_final(task, FL_PENDING, FL_CANCELLED, false, &has_hooks))
         return false;
     drop_arg(task, task->todo.arg, task->todo.arg_destroy);
+    if (has_hooks) /* last: a callback may give up the caller's reference */
+        end_with_hooks(task, false);
     return true;
-}
-
-static void fail(filch_future *task, int code, char *message, bool owned)
-{
-    task->failure.code = code;
-    task->failure.message = message;
-    finish(task, FL_RUNNING, FL_FAILED, owned);
 }
 
 void fl_task_fail(filch_future *task, int code, char *message, bool owned)
 {
+    bool has_hooks;
     drop_arg(task, task->todo.arg, task->todo.arg_destroy);
-    fail(task, code, message, owned);
+    task->failure.code = code;
+    task->failure.message = message;
+    make_final(task, FL_RUNNING, FL_FAILED, owned, &has_hooks);
+    if (has_hooks)
+        end_with_hooks(task, owned);
 }
 
 static int invoke(filch_ctx *cx, filch_future *task, filch_any_fn fn, void *arg)
@@ -229,20 +237,28 @@ void fl_task_run(filch_ctx *cx, filch_future *task, bool owned)
     filch_any_fn fn = task->todo.fn;
     void *arg = task->todo.arg;
     void (*arg_destroy)(void *) = task->todo.arg_destroy;
+    uint32_t phase = FL_DONE;
+    bool has_hooks;
     memset(task->result, 0, sizeof task->result);
     int rc = invoke(cx, task, fn, arg);
     cx->task = NULL; /* the object may be another task's soon: strand.c */
+    drop_arg(task, arg, arg_destroy);
+    if (rc < 0) {
+        phase = FL_FAILED;
+        task->failure.code = rc;
+        task->failure.message = cx->message;
+    } else if (cx->message) {
+        free(cx->message);
+    }
     /* relaxed: whoever sees the end of the task sees it [WAKE-looking] */
     if (cx->is_looking)
         store_relaxed(cx->is_looking, true);
-    drop_arg(task, arg, arg_destroy);
-    if (rc < 0) {
-        fail(task, rc, cx->message, owned);
-        return;
+    make_final(task, FL_RUNNING, phase, owned, &has_hooks);
+    if (has_hooks) {
+        if (cx->stop_looking)
+            cx->stop_looking();
+        end_with_hooks(task, owned);
     }
-    if (cx->message)
-        free(cx->message);
-    finish(task, FL_RUNNING, FL_DONE, owned);
 }
 
 const char *fl_task_name(const filch_future *task)
@@ -295,7 +311,7 @@ int fl_task_wait(filch_future *task, int64_t deadline)
     /* acquire: pairs with finish [TASK-finish] */
     if (fl_is_final(load_acquire(&task->state)))
         return 0;
-    if (deadline <= FILCH_POLL)
+    if (fl_clock_is_past(deadline))
         return -ETIMEDOUT;
     fl_spin_begin(&wait, &spin);
     while (fl_spin_once(&wait))

@@ -51,7 +51,8 @@ static inline bool fl_parking_is_empty(
     struct fl_parking *parking, unsigned words)
 {
     for (unsigned i = 0; i < words; i++)
-        if (load_relaxed(&parking->set[i]))
+        /* acquire: with what a sleeper did before it left [PARK-claim] */
+        if (load_acquire(&parking->set[i]))
             return false;
     return true;
 }

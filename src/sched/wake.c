@@ -58,7 +58,8 @@ static enum brought bring_one(struct fl_pool *pool)
 {
     if (wake_one_of(pool, &pool->idle))
         return BROUGHT;
-    if (!fl_pool_take_place(pool))
+    /* A thread is dear: not for a task that somebody has taken meanwhile. */
+    if (!fl_pool_has_work(pool) || !fl_pool_take_place(pool))
         return NOBODY_TO_BRING;
     if (wake_one_of(pool, &pool->dormant) || start_one(pool) == 0)
         return BROUGHT;

@@ -207,6 +207,23 @@ static bool is_told_to_end(struct fl_pool *pool)
            (FL_CONTROL_CLOSED | FL_CONTROL_BROKEN);
 }
 
+/* Announced as idle: is there a reason not to sleep? Then it is neither, and
+ * a searcher again; unless it has been claimed meanwhile, as a searcher, too.
+ */
+static bool has_changed_its_mind(struct fl_worker *worker)
+{
+    struct fl_pool *pool = worker->pool;
+    if (!fl_pool_has_work(pool) && !is_told_to_end(pool))
+        return false;
+    /* Before it leaves the set: there is no moment in which a notifier finds
+     * it neither asleep nor looking [WAKE-looking]. */
+    store_relaxed(&worker->is_looking, true);
+    if (!fl_parking_retract(&pool->idle, worker->index))
+        return false;
+    fetch_add_relaxed(&pool->searching, 1);
+    return true;
+}
+
 /* Sleeps unless something turns up. Searching before and afterwards. */
 static void park(struct fl_worker *worker)
 {
@@ -216,14 +233,11 @@ static void park(struct fl_worker *worker)
     fl_parking_announce(&pool->idle, worker->index);
     fetch_sub_acq_rel(&pool->searching, 1);
     fence_seq_cst(); /* the notifier sees us, or we its reason [PARK] */
-    if ((fl_pool_has_work(pool) || is_told_to_end(pool)) &&
-        fl_parking_retract(&pool->idle, worker->index)) {
-        fetch_add_relaxed(&pool->searching, 1);
-    } else {
-        fl_spin_begin_sleep(&sleep, &worker->spin);
-        fl_parking_sleep(&pool->idle, worker->index, &worker->spot);
-        fl_spin_end_sleep(&sleep);
-    }
+    if (has_changed_its_mind(worker))
+        return;
+    fl_spin_begin_sleep(&sleep, &worker->spin);
+    fl_parking_sleep(&pool->idle, worker->index, &worker->spot);
+    fl_spin_end_sleep(&sleep);
     store_relaxed(&worker->is_looking, true);
 }
 

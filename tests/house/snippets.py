@@ -44,7 +44,8 @@ PRELUDE = """
 """
 FLAGS = ["-std=c11", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Wpedantic",
          "-Werror"]
-FRAGMENT_FLAGS = ["-fsyntax-only", "-Wno-unused", "-Wno-return-type",
+FRAGMENT_FLAGS = ["-fsyntax-only", "-Wno-unused", "-Wno-unused-parameter",
+                  "-Wno-return-type",
                   "-Wno-uninitialized", "-Wno-maybe-uninitialized",
                   "-Wno-unknown-warning-option"]
 

@@ -190,7 +190,7 @@ static void end_with_hooks(filch_future *task, bool owned)
 
 bool fl_task_cancel(filch_future *task)
 {
-    bool has_hooks;
+    bool has_hooks = false;
     if (!make_final(task, FL_PENDING, FL_CANCELLED, false, &has_hooks))
         return false;
     drop_arg(task, task->todo.arg, task->todo.arg_destroy);
@@ -201,7 +201,7 @@ bool fl_task_cancel(filch_future *task)
 
 void fl_task_fail(filch_future *task, int code, char *message, bool owned)
 {
-    bool has_hooks;
+    bool has_hooks = false;
     drop_arg(task, task->todo.arg, task->todo.arg_destroy);
     task->failure.code = code;
     task->failure.message = message;
@@ -238,7 +238,7 @@ void fl_task_run(filch_ctx *cx, filch_future *task, bool owned)
     void *arg = task->todo.arg;
     void (*arg_destroy)(void *) = task->todo.arg_destroy;
     uint32_t phase = FL_DONE;
-    bool has_hooks;
+    bool has_hooks = false;
     memset(task->result, 0, sizeof task->result);
     int rc = invoke(cx, task, fn, arg);
     cx->task = NULL; /* the object may be another task's soon: strand.c */

@@ -96,6 +96,6 @@ void *fl_deque_steal(struct fl_deque *deque, bool *lost)
 bool fl_deque_steal_this(struct fl_deque *deque, const void *x)
 {
     int64_t top;
-    return look_at_oldest(deque, &top) == x &&
+    return x && look_at_oldest(deque, &top) == x &&
            cas_seq_cst(&deque->top, &top, top + 1);
 }

@@ -54,8 +54,9 @@ static inline int fl_inbox_push(struct fl_inbox *inbox, void *x)
 
 /*
  * Any thread. Lock-free. Takes the oldest entries, at most `most` and at most
- * half of them (but one), into `xs`: how many; 0: empty.
- * *emptied is set if there was none behind them.
+ * half of them (but at least one), into `xs`: how many; 0: empty.
+ * *emptied is set if none was known behind them: never missed, but there may
+ * be newer ones.
  */
 size_t fl_inbox_take(
     struct fl_inbox *inbox, void **xs, size_t most, bool *emptied);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* In a child made by fork(), every handle answers at once. */
 #include "../../support/child.h"
+#include "../../support/feature.h"
 #include "../../support/gate.h"
 #include "../../support/pool.h"
 
@@ -215,6 +216,10 @@ static void *submit_without_end(void *ex)
 /* No child inherits a lock that nobody will open. */
 Test(forked, while_other_threads_work)
 {
+    /* A child hangs in malloc() there, without filch as well: the locks of
+     * the sanitizer's allocator are not reset by fork() until LLVM 18. */
+    if (TESTS_ASAN)
+        cr_skip_test("AddressSanitizer's allocator does not survive fork()");
     pthread_t threads[2];
     filch_executor *ex = open_pool(2);
     for (int i = 0; i < 2; i++)

@@ -33,12 +33,13 @@ FILCH_API int filch_map_sized(filch_executor *ex, filch_task *fn,
 /**
  * Any thread. Blocks; in a task it works on the items itself. Allocates.
  * Calls @p fn for each item, with `arg` and `result` pointing into the
- * arrays, several at a time. After a failure or the deadline no further item
- * is started; those that run are waited for, because they write to the
- * caller's arrays (filch_stopping() is not set for them).
+ * arrays, several at a time. After the deadline no item is started, and after
+ * a failure none behind the failed one: all before it are done in the end.
+ * Those that run are waited for, because they write to the caller's arrays
+ * (filch_stopping() is not set for them).
  * @return 0: all are done; the failure of the first item, by index, that
- *         failed; -ETIMEDOUT: the deadline passed; -EINVAL: null or
- *         overlapping sizes (`count * stride` overflows); -ENOMEM; a refusal
+ *         failed; -ETIMEDOUT: the deadline passed; -EINVAL: null,
+ *         or sizes that overflow (`count * stride`); -ENOMEM; a refusal
  *         as of filch_submit()
  */
 static inline int filch_map(

@@ -97,9 +97,11 @@ static inline int filch_executor_open(
 
 /**
  * Any thread. The executor of the process, opened at the first call with the
- * defaults, shut down when the process ends. Borrowed: closing or shutting it
- * down is -EPERM. If it cannot be opened: one that refuses every task with
- * the reason.
+ * defaults, shut down when the process ends (as all are that are still open:
+ * what was accepted is finished, for at most FILCH_EXIT_WAIT seconds, if the
+ * environment sets that; running tasks are told to stop). Borrowed: closing or
+ * shutting it down is -EPERM. If it cannot be opened: one that refuses every
+ * task with the reason.
  */
 FILCH_API filch_executor *filch_default(void);
 

@@ -8,6 +8,9 @@
 #include "platform/process.h"
 #include "sched/worker.h"
 
+/* Submitters that wait for room are woken for so much of it. */
+enum { FEW = 64 };
+
 /* A batch in progress: the next task gets order->arg; then it moves on. */
 struct batch {
     struct fl_pool *pool;
@@ -196,10 +199,19 @@ static bool is_full(struct fl_pool *pool)
     return count_pending(pool) >= pool->setup.config.queue_limit;
 }
 
+/* Room for a few, so that a wake is not paid for each task; for one, if the
+ * bound is small. */
+static bool is_worth_a_wake(struct fl_pool *pool)
+{
+    size_t limit = pool->setup.config.queue_limit;
+    size_t few = limit / 4 < FEW ? limit / 4 : FEW;
+    return count_pending(pool) + (few ? few : 1) <= limit;
+}
+
 void fl_pool_made_room(struct fl_pool *pool)
 {
     fence_seq_cst(); /* the blocked see the room, or we see them [ROOM] */
-    if (load_relaxed(&pool->blocked_submitters) == 0)
+    if (load_relaxed(&pool->blocked_submitters) == 0 || !is_worth_a_wake(pool))
         return;
     /* release: as in any wake; the word only says that something changed */
     fetch_add_release(&pool->room, 1);

@@ -11,7 +11,7 @@
 #include "platform/process.h"
 
 /* Every so many tasks a worker looks first where it otherwise looks last. */
-enum { FAIRNESS = 61, LOOK_FOR_BLOCKED = 64, DEQUE_CAPACITY = 256 };
+enum { FAIRNESS = 61, DEQUE_CAPACITY = 256 };
 enum { AT_ONCE = 16 };
 enum { CROWDED_NS = 100000 };
 /* About 1 us; and what is worth waiting for. */
@@ -90,8 +90,7 @@ static filch_future *take_from_doors(struct fl_worker *worker)
             &pool->doors[at].inbox, tasks, most_at_once(worker), &emptied);
         if (count) {
             took(worker, emptied);
-            if (emptied || ++worker->taken % LOOK_FOR_BLOCKED == 0)
-                fl_pool_made_room(pool);
+            fl_pool_made_room(pool);
             keep(worker, tasks + 1, count - 1);
             return tasks[0];
         }

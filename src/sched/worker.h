@@ -17,7 +17,6 @@ struct fl_worker {
     unsigned index;
     uint32_t random;
     uint32_t tick;
-    uint32_t taken; /* from inboxes */
     unsigned blocking_depth;
     unsigned pauses;     /* see let_it_get_ahead() */
     unsigned run_length; /* tasks taken since the inbox was last dry */

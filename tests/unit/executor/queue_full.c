@@ -282,3 +282,32 @@ Test(queue_full, the_bound_is_for_all_threads_together)
     cr_assert_eq(filch_executor_close(ex), 0);
     cr_assert_eq(atomic_load(&ran), LIMIT);
 }
+
+struct line {
+    filch_executor *ex;
+    struct gate gate;
+};
+
+static int submit_one_more(void *line)
+{
+    struct line *l = line;
+    return filch_submit_with(NULL, l->ex, stand, &l->gate, NULL);
+}
+
+/* One task taken is room for one: not only when the queue has run empty. */
+Test(queue_full, room_is_told_while_tasks_are_slow)
+{
+    enum { LIMIT = 4 };
+    struct line l;
+    struct reader submitter;
+    gate_init(&l.gate);
+    l.ex = open_with((struct filch_config){.workers = 1, .queue_limit = LIMIT});
+    filch_future_release(occupy(l.ex, &l.gate));
+    for (int i = 0; i < LIMIT; i++)
+        cr_assert_eq(submit_one_more(&l), 0);
+    reader_start(&submitter, submit_one_more, &l);
+    gate_pass(&l.gate, 1);
+    cr_assert_eq(reader_join(&submitter), 0, "with the others at the gate");
+    gate_pass(&l.gate, LIMIT + 1);
+    cr_assert_eq(filch_executor_close(l.ex), 0);
+}

@@ -204,7 +204,8 @@ FILCH_API filch_future *filch_submit_call(filch_executor *ex, filch_any_fn fn,
 
 /**
  * As filch_submit_call(), with options; @p future may be NULL: nobody will
- * ask for the outcome (cheaper; a failure goes to on_unobserved).
+ * ask for the outcome (cheaper; a failure goes to on_unobserved). *future is
+ * set before the task can start: it may lie where the task looks.
  * @return 0; the reason of a refusal: *future is then NULL; -E2BIG: options
  *         that this library does not know
  */

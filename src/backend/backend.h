@@ -11,12 +11,14 @@
 struct fl_home;
 
 struct fl_backend {
-    /* A future for each of `count` arguments, the first at order->arg, which
-     * moves on by `stride`; into `tasks`, unless NULL. How many were accepted,
-     * the first ones; *error says why not the next, or is 0 (nothing has
-     * happened to that one's argument). */
-    size_t (*submit)(filch_executor *ex, struct fl_order *order, size_t stride,
-        size_t count, filch_future **tasks, int *error);
+    /* A task; *future, unless NULL, is set before it can start. 0, or why not
+     * (nothing has happened to its argument; *future is anything). */
+    int (*submit)(filch_executor *ex, const struct fl_order *order,
+        filch_future **future);
+    /* The same for each of `count` arguments, `stride` apart. How many were
+     * accepted, the first ones; *error says why not the next, or is 0. */
+    size_t (*submit_many)(filch_executor *ex, const struct fl_order *order,
+        size_t stride, size_t count, filch_future **futures, int *error);
     /* As filch_executor_shutdown(), arguments checked. */
     int (*shutdown)(filch_executor *ex, unsigned flags, int64_t deadline);
     /* As filch_executor_release(). */

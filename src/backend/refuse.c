@@ -8,14 +8,20 @@ struct refuser {
     int code;
 };
 
-static size_t submit(filch_executor *ex, struct fl_order *order, size_t stride,
-    size_t count, filch_future **tasks, int *error)
+static int submit(
+    filch_executor *ex, const struct fl_order *order, filch_future **future)
 {
     (void)order;
+    (void)future;
+    return ((struct refuser *)(void *)ex)->code;
+}
+
+static size_t submit_many(filch_executor *ex, const struct fl_order *order,
+    size_t stride, size_t count, filch_future **futures, int *error)
+{
     (void)stride;
     (void)count;
-    (void)tasks;
-    *error = ((struct refuser *)(void *)ex)->code;
+    *error = submit(ex, order, futures);
     return 0;
 }
 
@@ -59,6 +65,7 @@ static struct fl_home *no_home(const filch_executor *ex)
 
 static const struct fl_backend backend = {
     .submit = submit,
+    .submit_many = submit_many,
     .shutdown = shut_down,
     .release = release,
     .workers = count_none,

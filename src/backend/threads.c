@@ -20,10 +20,17 @@ static struct fl_pool *pool_of(const filch_executor *ex)
     return &((struct threads *)(uintptr_t)ex)->pool;
 }
 
-static size_t submit(filch_executor *ex, struct fl_order *order, size_t stride,
-    size_t count, filch_future **tasks, int *error)
+static int submit(
+    filch_executor *ex, const struct fl_order *order, filch_future **future)
 {
-    return fl_pool_submit(pool_of(ex), order, stride, count, tasks, error);
+    return fl_pool_submit(pool_of(ex), order, future);
+}
+
+static size_t submit_many(filch_executor *ex, const struct fl_order *order,
+    size_t stride, size_t count, filch_future **futures, int *error)
+{
+    return fl_pool_submit_many(
+        pool_of(ex), order, stride, count, futures, error);
 }
 
 static int shut_down(filch_executor *ex, unsigned flags, int64_t deadline)
@@ -71,6 +78,7 @@ static struct fl_home *home(const filch_executor *ex)
 
 static const struct fl_backend backend = {
     .submit = submit,
+    .submit_many = submit_many,
     .shutdown = shut_down,
     .release = release,
     .workers = count_workers,

@@ -36,35 +36,15 @@ int fl_deque_make_room_slow(struct fl_deque *deque, int64_t bottom)
     return 0;
 }
 
-/* One entry left: thieves may be after it, so it is taken as they do. */
-static void *take_last(struct fl_deque *deque, int64_t top, void *x)
+/* None left, or one: thieves may be after it, so it is taken as they do. */
+void *fl_deque_take_last(struct fl_deque *deque, int64_t top, int64_t bottom)
 {
-    if (!cas_seq_cst(&deque->top, &top, top + 1))
-        x = NULL; /* [DEQUE-last] */
-    /* release: as in push; top + 1 either way */
-    store_release(&deque->bottom, load_relaxed(&deque->bottom) + 1);
-    return x;
-}
-
-void *fl_deque_take(struct fl_deque *deque)
-{
-    int64_t bottom = load_relaxed(&deque->bottom) - 1;
-    if (bottom < deque->top_seen)
-        return NULL; /* empty for sure: top never goes back */
-    struct fl_ring *ring = load_relaxed(&deque->ring);
-    /* release: as in push, for a thief that reads this bottom */
-    store_release(&deque->bottom, bottom);
-    /* The thieves must see this bottom, or we their top [DEQUE-take] */
-    fence_seq_cst();
-    /* acquire: the slots below it have been read [DEQUE-reuse] */
-    int64_t top = load_acquire(&deque->top);
-    deque->top_seen = top;
-    if (top < bottom)
-        return fl_ring_get(ring, bottom);
-    if (top == bottom)
-        return take_last(deque, top, fl_ring_get(ring, bottom));
+    void *x = NULL;
+    if (top == bottom && cas_seq_cst(&deque->top, &top, top + 1))
+        x = fl_ring_get(load_relaxed(&deque->ring), bottom); /* [DEQUE-last] */
+    /* release: as in push; it is top either way */
     store_release(&deque->bottom, bottom + 1);
-    return NULL;
+    return x;
 }
 
 /* The oldest entry at index *top, not stolen yet; NULL: empty. */

@@ -49,8 +49,24 @@ static inline int fl_deque_push(struct fl_deque *deque, void *x)
     return 0;
 }
 
+void *fl_deque_take_last(struct fl_deque *deque, int64_t top, int64_t bottom);
 /* Owner only. Wait-free. The newest entry; NULL: empty. */
-void *fl_deque_take(struct fl_deque *deque);
+static inline void *fl_deque_take(struct fl_deque *deque)
+{
+    int64_t bottom = load_relaxed(&deque->bottom) - 1;
+    if (bottom < deque->top_seen)
+        return NULL; /* empty for sure: top never goes back */
+    /* release: as in push, for a thief that reads this bottom */
+    store_release(&deque->bottom, bottom);
+    /* The thieves must see this bottom, or we their top [DEQUE-take] */
+    fence_seq_cst();
+    /* acquire: the slots below it have been read [DEQUE-reuse] */
+    int64_t top = load_acquire(&deque->top);
+    deque->top_seen = top;
+    if (top < bottom)
+        return fl_ring_get(load_relaxed(&deque->ring), bottom);
+    return fl_deque_take_last(deque, top, bottom);
+}
 
 /*
  * Any thread. Lock-free. The oldest entry; NULL: empty, or another took it

@@ -1,38 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "concurrent/slab.h"
 
+#include "platform/check.h"
 #include "platform/memory.h"
 
-/* Chunks are aligned to their size, so that an object's chunk is found by
- * masking its address. */
-enum { CHUNK_BYTES = 1 << 18 };
+/* In `remote`, where the chunk's head would be: the slab is closed. */
+#define CLOSED UINT64_C(1)
 
-struct fl_chunk {
-    struct fl_slab *slab;  /* immutable */
-    struct fl_chunk *next; /* owner only */
-};
+_Static_assert(sizeof(struct fl_chunk) <= FL_CACHE_LINE, "one line");
 
-/* What `remote` holds once the slab is closed. */
-static struct fl_slab_object closed;
-
-static _Thread_local const void *mine
-    __attribute__((tls_model("initial-exec")));
-
-void fl_slab_own(const void *owner)
-{
-    mine = owner;
-}
-
-static struct fl_slab *slab_of(const void *object)
-{
-    uintptr_t chunk = (uintptr_t)object & ~(uintptr_t)(CHUNK_BYTES - 1);
-    return ((struct fl_chunk *)chunk)->slab;
-}
-
-struct fl_arena *fl_slab_arena(const void *object)
-{
-    return slab_of(object)->arena;
-}
+_Thread_local const void *fl_slab_owner_here;
 
 void fl_arena_init(struct fl_arena *arena, void (*destroy)(struct fl_arena *))
 {
@@ -44,40 +21,104 @@ void fl_slab_init(struct fl_slab *slab, size_t object_bytes,
     struct fl_arena *arena, const void *owner)
 {
     *slab = (struct fl_slab){
-        .object_bytes = object_bytes, .arena = arena, .owner = owner};
-    atomic_init(&slab->remote, NULL);
+        .object_shift = (unsigned)__builtin_ctzll(object_bytes),
+        .arena = arena,
+        .owner = owner};
+    atomic_init(&slab->ready, NULL);
 }
 
+/* All objects of a chunk. */
+static uint64_t all_of(const struct fl_slab *slab)
+{
+    unsigned places = FL_CHUNK_BYTES >> slab->object_shift;
+    return (UINT64_C(2) << (places - 1)) - 1 - CLOSED;
+}
+
+static bool add_block(struct fl_slab *slab)
+{
+    slab->unused = fl_memory_map(FL_BLOCK_BYTES);
+    slab->unused_bytes = slab->unused ? FL_BLOCK_BYTES : 0;
+    return slab->unused;
+}
+
+/* A new chunk becomes the current one. */
 static bool add_chunk(struct fl_slab *slab)
 {
-    struct fl_chunk *chunk = fl_memory_map(CHUNK_BYTES);
-    if (!chunk)
+    if (!slab->unused_bytes && !add_block(slab))
         return false;
+    struct fl_chunk *chunk = (struct fl_chunk *)(void *)slab->unused;
+    slab->unused += FL_CHUNK_BYTES;
+    slab->unused_bytes -= FL_CHUNK_BYTES;
+    chunk->owner = slab->owner;
     chunk->slab = slab;
     chunk->next = slab->chunks;
+    chunk->object_shift = (uint8_t)slab->object_shift;
+    atomic_init(&chunk->remote, 0);
     slab->chunks = chunk;
-    /* The head of the chunk takes the place of one object. */
-    slab->unused = (char *)chunk + slab->object_bytes;
-    slab->unused_bytes = CHUNK_BYTES - slab->object_bytes;
+    slab->current = chunk;
+    slab->local = all_of(slab);
+    slab->carved += __builtin_popcountll(slab->local);
+    return true;
+}
+
+static void make_partial(struct fl_slab *slab, struct fl_chunk *chunk)
+{
+    if (chunk->is_partial)
+        return;
+    chunk->is_partial = true;
+    chunk->next_partial = slab->partial;
+    slab->partial = chunk;
+}
+
+/* Chunks that others have given objects back to are partial, too. `remote`
+ * stays as it is for now, so nobody announces them again. */
+static void receive_ready(struct fl_slab *slab)
+{
+    /* acquire: pairs with announce, so that its link is seen [SLAB-free] */
+    struct fl_chunk *chunk = exchange_acquire(&slab->ready, NULL);
+    while (chunk) {
+        struct fl_chunk *next = chunk->next_ready;
+        chunk->has_remote = true;
+        if (chunk != slab->current)
+            make_partial(slab, chunk);
+        chunk = next;
+    }
+}
+
+/* The free objects of a chunk. */
+static uint64_t take_free(struct fl_chunk *chunk)
+{
+    uint64_t objects = chunk->local;
+    chunk->local = 0;
+    if (!chunk->has_remote)
+        return objects;
+    /* Before the exchange, after which it may be announced again. */
+    chunk->has_remote = false;
+    /* acquire: pairs with the CAS in give_back [SLAB-free]; release: whoever
+     * finds it empty may write the link that we have read [SLAB-ready] */
+    return objects | exchange_acq_rel(&chunk->remote, 0);
+}
+
+/* Goes on to a chunk that has free objects. False: there is none. */
+static bool switch_chunk(struct fl_slab *slab)
+{
+    /* relaxed: the exchange acquires */
+    if (load_relaxed(&slab->ready))
+        receive_ready(slab);
+    if (slab->current)
+        slab->local = take_free(slab->current);
+    if (slab->local || !slab->partial)
+        return slab->local;
+    slab->current = slab->partial;
+    slab->partial = slab->current->next_partial;
+    slab->current->is_partial = false;
+    slab->local = take_free(slab->current);
     return true;
 }
 
 void *fl_slab_alloc_slow(struct fl_slab *slab)
 {
-    if (slab->unused_bytes < slab->object_bytes) {
-        /* acquire: pairs with the push in give_back [SLAB-free] */
-        if (load_relaxed(&slab->remote)) {
-            slab->local = exchange_acquire(&slab->remote, NULL);
-            return fl_slab_alloc(slab);
-        }
-        if (!add_chunk(slab))
-            return NULL;
-    }
-    void *object = slab->unused;
-    slab->unused += slab->object_bytes;
-    slab->unused_bytes -= slab->object_bytes;
-    slab->carved++;
-    return object;
+    return switch_chunk(slab) || add_chunk(slab) ? fl_slab_alloc(slab) : NULL;
 }
 
 static void drop_share(struct fl_arena *arena, int64_t shares)
@@ -88,56 +129,85 @@ static void drop_share(struct fl_arena *arena, int64_t shares)
 }
 
 /* One live object less of a closed slab. */
-static void drop_orphan(struct fl_slab *slab)
+static void drop_orphan(struct fl_chunk *chunk)
 {
     /* acquire: pairs with fl_slab_close, which has counted it [SLAB-close] */
-    (void)load_acquire(&slab->remote);
-    drop_share(slab->arena, 1);
+    (void)load_acquire(&chunk->remote);
+    drop_share(chunk->slab->arena, 1);
 }
 
-/* Onto the owner's stack, unless the slab is closed. */
-static void give_back(struct fl_slab *slab, struct fl_slab_object *object)
+/* `remote` was empty: the owner has to be told. */
+static void announce(struct fl_chunk *chunk)
 {
-    struct fl_slab_object *head = load_relaxed(&slab->remote);
+    struct fl_slab *slab = chunk->slab;
+    struct fl_chunk *head = load_relaxed(&slab->ready);
     do {
-        if (head == &closed) {
-            drop_orphan(slab);
+        chunk->next_ready = head;
+        /* release: pairs with the acquire in receive_ready [SLAB-ready] */
+    } while (!cas_weak_release(&slab->ready, &head, chunk));
+}
+
+/* True: into an empty set. A share of the arena is held until the chunk has
+ * been announced: the object no longer keeps it [SLAB-ready]. */
+static bool give_back_first(struct fl_chunk *chunk, uint64_t bit)
+{
+    struct fl_arena *arena = chunk->slab->arena;
+    uint64_t none = 0;
+    fl_arena_retain(arena);
+    /* release: as in give_back [SLAB-free]; acquire: pairs with take_free, so
+     * that the link is ours [SLAB-ready] */
+    bool is_first = cas_acq_rel(&chunk->remote, &none, bit);
+    if (is_first)
+        announce(chunk);
+    fl_arena_release(arena);
+    return is_first;
+}
+
+/* Unless the slab is closed. */
+static void give_back(struct fl_chunk *chunk, uint64_t bit)
+{
+    uint64_t set = load_relaxed(&chunk->remote);
+    for (;;) {
+        if (set & CLOSED) {
+            drop_orphan(chunk);
             return;
         }
-        object->next = head;
+        FL_DEBUG_CHECK(!(set & bit), (uint32_t)__builtin_ctzll(bit));
+        if (!set && give_back_first(chunk, bit))
+            return;
         /* [SLAB-free] release: the object's last use is over */
-    } while (!cas_weak_release(&slab->remote, &head, object));
-}
-
-void fl_slab_free(void *object)
-{
-    struct fl_slab *slab = slab_of(object);
-    struct fl_slab_object *freed = object;
-    if (slab->owner == mine) {
-        freed->next = slab->local;
-        slab->local = freed;
-    } else {
-        give_back(slab, freed);
+        if (set && cas_weak_release(&chunk->remote, &set, set | bit))
+            return;
+        set = load_relaxed(&chunk->remote);
     }
 }
 
-static int64_t length(const struct fl_slab_object *object)
+void fl_slab_free_slow(struct fl_chunk *chunk, uint64_t bit)
 {
-    int64_t count = 0;
-    for (; object; object = object->next)
-        count++;
-    return count;
+    if (chunk->owner != fl_slab_owner_here) {
+        give_back(chunk, bit);
+        return;
+    }
+    chunk->local |= bit;
+    make_partial(chunk->slab, chunk);
+}
+
+/* Marks the chunk. Its free objects. */
+static uint64_t close_chunk(struct fl_chunk *chunk)
+{
+    /* acquire: as in take_free; release: who finds the mark finds the objects
+     * counted [SLAB-close] */
+    return chunk->local | exchange_acq_rel(&chunk->remote, CLOSED);
 }
 
 void fl_slab_close(struct fl_slab *slab)
 {
     struct fl_arena *arena = slab->arena;
+    int64_t unused = __builtin_popcountll(slab->local);
     /* First all count as live, so that it cannot reach zero meanwhile. */
     fetch_add_relaxed(&arena->live, slab->carved);
-    /* acquire: as in fl_slab_alloc_slow; release: who finds the mark finds
-     * the objects counted [SLAB-close] */
-    struct fl_slab_object *remote = exchange_acq_rel(&slab->remote, &closed);
-    int64_t unused = length(slab->local) + length(remote);
+    for (struct fl_chunk *chunk = slab->chunks; chunk; chunk = chunk->next)
+        unused += __builtin_popcountll(close_chunk(chunk));
     if (unused)
         drop_share(arena, unused);
 }
@@ -154,9 +224,12 @@ void fl_arena_release(struct fl_arena *arena)
 
 void fl_slab_unmap(struct fl_slab *slab)
 {
-    for (struct fl_chunk *chunk = slab->chunks; chunk;) {
+    struct fl_chunk *chunk = slab->chunks;
+    while (chunk) {
         struct fl_chunk *next = chunk->next;
-        fl_memory_unmap(chunk, CHUNK_BYTES);
+        /* The first chunk of a block is the last one here. */
+        if (((uintptr_t)chunk & (FL_BLOCK_BYTES - 1)) == 0)
+            fl_memory_unmap(chunk, FL_BLOCK_BYTES);
         chunk = next;
     }
 }

@@ -11,9 +11,7 @@
 
 enum filch_state filch_future_state(const filch_future *f)
 {
-    /* acquire: who sees the end sees the outcome [TASK-finish] */
-    return f ? (enum filch_state)fl_phase(load_acquire(&f->state))
-             : FILCH_FAILED;
+    return f ? (enum filch_state)fl_task_phase(f) : FILCH_FAILED;
 }
 
 const char *filch_state_name(enum filch_state state)
@@ -42,12 +40,12 @@ int filch_future_describe(const filch_future *f, char *line, size_t size)
 /* Of a final future; 0 if it did not fail. */
 static int failure_of(filch_future *f)
 {
-    switch (filch_future_state(f)) {
-    case FILCH_FAILED:
+    switch (fl_task_phase(f)) {
+    case FL_FAILED:
         /* relaxed: only the last release looks at it, after this thread's */
         fetch_or_relaxed(&f->state, FL_READ);
         return f->failure.code;
-    case FILCH_CANCELLED:
+    case FL_CANCELLED:
         return -ECANCELED;
     default:
         return 0;
@@ -59,11 +57,13 @@ int filch_future_result(
 {
     if (!f || size > FILCH_RESULT_MAX || (size && !result))
         return -EINVAL;
-    int rc = fl_await(f, deadline);
-    if (!rc)
-        rc = failure_of(f);
-    if (rc)
-        return rc;
+    if (fl_task_phase(f) != FL_DONE) { /* often it is */
+        int rc = fl_await(f, deadline);
+        if (!rc)
+            rc = failure_of(f);
+        if (rc)
+            return rc;
+    }
     if (size == sizeof(uint64_t)) /* the usual one, without a call */
         memcpy(result, f->result, sizeof(uint64_t));
     else if (size)
@@ -80,7 +80,7 @@ int filch_future_failure(
     if (rc)
         return rc;
     rc = failure_of(f);
-    if (filch_future_state(f) == FILCH_FAILED)
+    if (fl_task_phase(f) == FL_FAILED)
         fl_task_failure(f, failure);
     return rc;
 }
@@ -92,7 +92,7 @@ int filch_future_cancel(filch_future *f)
     if (fl_await_came_through_fork(f))
         return FILCH_EFORKED;
     /* The state after: a callback may have given up the reference. */
-    return fl_task_cancel(f) || filch_future_state(f) == FILCH_CANCELLED;
+    return fl_task_cancel(f) || fl_task_phase(f) == FL_CANCELLED;
 }
 
 int filch_future_help(filch_future *f)

@@ -31,7 +31,7 @@ filch_future *filch_submit_call(filch_executor *ex, filch_any_fn fn,
     filch_future *task;
     int rc = check(ex, &order);
     if (!rc)
-        ex->backend->submit(ex, &order, 0, 1, &task, &rc);
+        rc = ex->backend->submit(ex, &order, &task);
     return rc ? refused(ex, &order, rc) : task;
 }
 
@@ -67,11 +67,13 @@ int filch_submit_call_with(filch_future **future, filch_executor *ex,
     struct fl_order order = {.fn = fn, .site = site, .kind = kind, .arg = arg};
     struct filch_submit_options own;
     int rc = take_options(&order, ex, &own, options, options_size);
+    if (!rc)
+        rc = ex->backend->submit(ex, &order, future);
+    if (!rc)
+        return 0;
     if (future)
         *future = NULL;
-    if (!rc)
-        ex->backend->submit(ex, &order, 0, 1, future, &rc);
-    return rc ? refuse(&order, rc) : 0;
+    return refuse(&order, rc);
 }
 
 /* One more task of a batch is refused. */
@@ -98,7 +100,8 @@ int filch_submit_call_many(filch_future **futures, filch_executor *ex,
         return -EINVAL; /* no such array: nothing to destroy either */
     int rc = take_options(&order, ex, &own, options, options_size);
     if (!rc)
-        accepted = ex->backend->submit(ex, &order, stride, count, futures, &rc);
+        accepted =
+            ex->backend->submit_many(ex, &order, stride, count, futures, &rc);
     for (size_t i = accepted; i < count; i++) {
         order.arg = (void *)((uintptr_t)args + i * stride);
         refuse_one(ex, &order, futures ? &futures[i] : NULL, rc);

@@ -10,11 +10,6 @@
 /* Up to this many futures need no allocation. */
 enum { FEW = 16 };
 
-static bool is_final(const filch_future *f)
-{
-    return filch_future_state(f) >= FILCH_DONE;
-}
-
 struct many {
     filch_future *const *fs;
     size_t count;
@@ -41,7 +36,7 @@ static size_t list_unfinished(struct many *many)
 {
     size_t count = 0;
     for (size_t i = 0; i < many->count; i++)
-        if (!is_final(many->fs[i]))
+        if (!fl_task_is_final(many->fs[i]))
             many->unfinished[count++] = many->fs[i];
     return count;
 }
@@ -140,7 +135,7 @@ static int collect(
 {
     size_t count = 0, distinct = 0;
     for (size_t i = 0; i < many->count; i++)
-        if (is_final(many->fs[i]))
+        if (fl_task_is_final(many->fs[i]))
             found[count++] = (struct found){many->fs[i], i};
     qsort(found, count, sizeof *found, by_future);
     for (size_t i = 0; i < count; i++)

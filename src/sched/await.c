@@ -106,7 +106,7 @@ bool fl_await_run(filch_future *task)
 {
     struct fl_worker *worker = fl_worker_here();
     bool owned;
-    if (!worker || filch_future_state(task) != FILCH_PENDING ||
+    if (!worker || fl_task_phase(task) != FL_PENDING ||
         !may_run(worker, task) || !claim(worker, task, &owned))
         return false;
     unsigned depth = worker->blocking_depth;
@@ -147,12 +147,6 @@ int fl_await_events(struct fl_waiter *waiter, uint32_t events,
     return doomed ? doomed : rc;
 }
 
-static bool is_final(filch_future *task)
-{
-    /* acquire: pairs with finish [TASK-finish] */
-    return fl_is_final(load_acquire(&task->state));
-}
-
 static int await_in_task(filch_future *task, int64_t deadline)
 {
     struct fl_waiter waiter;
@@ -162,30 +156,30 @@ static int await_in_task(filch_future *task, int64_t deadline)
     int rc = 0;
     fl_spin_begin(&wait, &patience);
     while (fl_spin_once(&wait))
-        if (is_final(task))
+        if (fl_task_is_final(task))
             return 0;
     fl_waiter_init(&waiter);
     if (!fl_waiter_watch(&waiter, &node, task))
         return 0;
-    while (!is_final(task) && !rc) {
+    while (!fl_task_is_final(task) && !rc) {
         uint32_t events = fl_waiter_events(&waiter);
-        if (!is_final(task))
+        if (!fl_task_is_final(task))
             rc = fl_await_events(&waiter, events, &task, 1, deadline);
     }
     fl_waiter_unwatch(&node, task);
-    return rc != -EDEADLK && is_final(task) ? 0 : rc;
+    return rc != -EDEADLK && fl_task_is_final(task) ? 0 : rc;
 }
 
 bool fl_await_came_through_fork(filch_future *task)
 {
     const struct fl_home *home = fl_report_home(task);
     return home && home->generation != fl_process_generation() &&
-           !is_final(task);
+           !fl_task_is_final(task);
 }
 
 int fl_await(filch_future *task, int64_t deadline)
 {
-    if (is_final(task))
+    if (fl_task_is_final(task))
         return 0;
     if (fl_await_came_through_fork(task))
         return FILCH_EFORKED;

@@ -88,15 +88,17 @@ int fl_pool_shutdown(struct fl_pool *pool, unsigned flags, int64_t deadline);
 /* See filch_executor_release(). The handle is gone. */
 void fl_pool_release(struct fl_pool *pool);
 
-/* Any thread. Submits a task for each of `count` arguments, in one pass;
- * order->arg moves on by `stride`. How many were accepted, the first ones;
- * *error says why not the next (nothing has happened to its argument). */
-size_t fl_pool_submit(struct fl_pool *pool, struct fl_order *order,
-    size_t stride, size_t count, filch_future **tasks, int *error);
+/* Any thread. Submits a task; *future, unless NULL, is set before it can
+ * start. 0, or why not (nothing has happened to its argument; *future is
+ * anything). */
+int fl_pool_submit(
+    struct fl_pool *pool, const struct fl_order *order, filch_future **future);
+/* Any thread. The same for each of `count` arguments, `stride` apart, in one
+ * pass. How many were accepted, the first ones; *error says why not the
+ * next, or is 0. */
+size_t fl_pool_submit_many(struct fl_pool *pool, const struct fl_order *order,
+    size_t stride, size_t count, filch_future **futures, int *error);
 
-/* Any thread, after publishing a task and a full fence: makes sure that
- * somebody looks. */
-void fl_pool_notify(struct fl_pool *pool);
 /* Any thread. Takes a free place. */
 bool fl_pool_take_place(struct fl_pool *pool);
 /* Any thread. Is there anything to take? (After a fence: [PARK].) */
@@ -137,6 +139,22 @@ static inline uint32_t fl_pool_words(struct fl_pool *pool)
 {
     /* relaxed: a slot that is not seen yet is not parked yet */
     return (load_relaxed(&pool->slots_used) + 63) / 64;
+}
+
+/* Any thread. Does a worker with a place sleep? */
+static inline bool fl_pool_has_idle(struct fl_pool *pool)
+{
+    return !fl_parking_is_empty(&pool->idle, fl_pool_words(pool));
+}
+
+void fl_pool_notify_slow(struct fl_pool *pool);
+/* Any thread, after publishing a task and a full fence: makes sure that
+ * somebody looks. */
+static inline void fl_pool_notify(struct fl_pool *pool)
+{
+    if (load_relaxed(&pool->searching) == 0 &&
+        (load_relaxed(&pool->places) > 0 || fl_pool_has_idle(pool)))
+        fl_pool_notify_slow(pool);
 }
 
 #endif

@@ -11,16 +11,6 @@
 /* Submitters that wait for room are woken for so much of it. */
 enum { FEW = 64 };
 
-/* A batch in progress: the next task gets order->arg; then it moves on. */
-struct batch {
-    struct fl_pool *pool;
-    struct fl_order *order;
-    size_t stride;
-    size_t count;
-    size_t done;
-    filch_future **tasks; /* NULL: nobody wants them */
-};
-
 /* Why new tasks are refused, or 0. */
 static int refusal(struct fl_pool *pool)
 {
@@ -30,46 +20,38 @@ static int refusal(struct fl_pool *pool)
     return control & FL_CONTROL_CLOSING ? FILCH_ESHUTDOWN : 0;
 }
 
-/* A pending task for the next argument of the batch. */
-static inline int make_task(
-    struct batch *batch, struct fl_heap *heap, filch_future **task)
+/* A pending task; NULL: no memory. `is_wanted`: the caller gets its future. */
+static inline filch_future *make_task(
+    struct fl_heap *heap, const struct fl_order *order, bool is_wanted)
 {
-    const struct fl_order *order = batch->order;
-    filch_future *made = fl_heap_alloc(heap, order);
-    if (!made)
-        return -ENOMEM;
-    fl_task_init(made, order, batch->tasks ? 2 : 1);
-    *task = made;
-    int rc = order->options ? fl_task_take_options(made, order) : 0;
-    if (rc)
-        fl_task_unmake(made);
-    return rc;
-}
-
-static inline void advance(struct batch *batch, filch_future *task)
-{
-    if (batch->tasks)
-        batch->tasks[batch->done] = task;
-    batch->done++;
-    batch->order->arg = (void *)((uintptr_t)batch->order->arg + batch->stride);
+    filch_future *task = fl_heap_alloc(heap, order);
+    if (!task)
+        return NULL;
+    fl_task_init(task, order, is_wanted ? 2 : 1);
+    if (order->options && fl_task_take_options(task, order)) {
+        fl_task_unmake(task);
+        return NULL;
+    }
+    return task;
 }
 
 /* In a worker of the pool: into its own deque, without a bound. */
-static int submit_own(struct batch *batch, struct fl_worker *worker)
+static inline int put_own(struct fl_worker *worker,
+    const struct fl_order *order, filch_future **future)
 {
-    int rc = refusal(batch->pool);
-    while (!rc && batch->done < batch->count) {
-        filch_future *task;
-        rc = make_task(batch, worker->heap, &task);
-        if (!rc) {
-            rc = fl_deque_push(&worker->deque, task);
-            if (rc)
-                fl_task_unmake(task);
-            else
-                advance(batch, task);
-        }
+    int rc = refusal(worker->pool);
+    if (rc)
+        return rc;
+    filch_future *task = make_task(worker->heap, order, future);
+    if (!task)
+        return -ENOMEM;
+    if (future) /* before the task can start, which may look at it */
+        *future = task;
+    if (fl_deque_push(&worker->deque, task)) {
+        fl_task_unmake(task);
+        return -ENOMEM;
     }
-    return rc;
+    return 0;
 }
 
 static unsigned door_of_thread(struct fl_pool *pool)
@@ -159,7 +141,7 @@ static bool has_room_slow(struct fl_pool *pool, struct fl_door *door)
     return is_room;
 }
 
-static bool has_room(struct fl_pool *pool, struct fl_door *door)
+static inline bool has_room(struct fl_pool *pool, struct fl_door *door)
 {
     if (load_relaxed(&door->inbox.bottom) < load_relaxed(&door->room_until) ||
         has_room_slow(pool, door))
@@ -168,24 +150,25 @@ static bool has_room(struct fl_pool *pool, struct fl_door *door)
     return pool->setup.config.when_full == FILCH_BLOCK && fl_strand_current;
 }
 
-/* Under the door's lock. 0: done; -EAGAIN: no room. */
-static int fill(struct batch *batch, struct fl_door *door)
+/* Under the door's lock. -EAGAIN: no room. */
+static inline int put_in_door(struct fl_pool *pool, struct fl_door *door,
+    const struct fl_order *order, filch_future **future)
 {
-    int rc = refusal(batch->pool);
-    while (!rc && batch->done < batch->count) {
-        filch_future *task;
-        if (!has_room(batch->pool, door))
-            return -EAGAIN;
-        rc = make_task(batch, door->heap, &task);
-        if (!rc) {
-            rc = fl_inbox_push(&door->inbox, task);
-            if (rc)
-                fl_task_unmake(task);
-            else
-                advance(batch, task);
-        }
+    int rc = refusal(pool);
+    if (rc)
+        return rc;
+    if (!has_room(pool, door))
+        return -EAGAIN;
+    filch_future *task = make_task(door->heap, order, future);
+    if (!task)
+        return -ENOMEM;
+    if (future) /* before the task can start, which may look at it */
+        *future = task;
+    if (fl_inbox_push(&door->inbox, task)) {
+        fl_task_unmake(task);
+        return -ENOMEM;
     }
-    return rc;
+    return 0;
 }
 
 static void notify_after(struct fl_pool *pool)
@@ -228,19 +211,23 @@ static void wait_for_room(struct fl_pool *pool)
     fetch_sub_relaxed(&pool->blocked_submitters, 1);
 }
 
-/* Runs one task of the batch in this thread. */
-static int run_here(struct batch *batch, struct fl_door *door)
+/* Runs the task in this thread. */
+static int run_here(struct fl_pool *pool, struct fl_door *door,
+    const struct fl_order *order, filch_future **future)
 {
     filch_future *task = NULL;
     fl_lock_take(&door->inbox.lock);
-    int rc = refusal(batch->pool);
-    if (!rc)
-        rc = make_task(batch, door->heap, &task);
+    int rc = refusal(pool);
+    if (!rc) {
+        task = make_task(door->heap, order, future);
+        rc = task ? 0 : -ENOMEM;
+    }
     fl_lock_drop(&door->inbox.lock);
     if (rc)
         return rc;
-    advance(batch, task);
-    fl_pool_run_here(batch->pool, task);
+    if (future)
+        *future = task;
+    fl_pool_run_here(pool, task);
     fl_task_release(task); /* the one of the queue that it is not in */
     return 0;
 }
@@ -257,65 +244,130 @@ static void drop_oldest(struct fl_pool *pool)
     }
 }
 
-/* The queue is full: 0 to try again. */
-static int make_way(struct batch *batch, struct fl_door *door)
+/* Into the queue, or wherever the policy says when that is full. */
+static int put_when_full(struct fl_pool *pool, struct fl_door *door,
+    const struct fl_order *order, filch_future **future)
 {
-    struct fl_pool *pool = batch->pool;
-    switch (pool->setup.config.when_full) {
-    case FILCH_REJECT:
-        return -EAGAIN;
-    case FILCH_RUN_HERE:
-        return run_here(batch, door);
-    case FILCH_DROP_OLDEST:
-        drop_oldest(pool);
-        return 0;
-    default:
-        wait_for_room(pool);
-        return 0;
-    }
-}
-
-static int submit_outside(struct batch *batch)
-{
-    struct fl_pool *pool = batch->pool;
-    struct fl_door *door = &pool->doors[door_of_thread(pool)];
     int rc;
     do {
-        size_t before = batch->done;
+        switch (pool->setup.config.when_full) {
+        case FILCH_REJECT:
+            return -EAGAIN;
+        case FILCH_RUN_HERE:
+            return run_here(pool, door, order, future);
+        case FILCH_DROP_OLDEST:
+            drop_oldest(pool);
+            break;
+        default:
+            wait_for_room(pool);
+        }
         fl_lock_take(&door->inbox.lock);
-        rc = fill(batch, door);
+        rc = put_in_door(pool, door, order, future);
         fl_lock_drop(&door->inbox.lock);
-        if (batch->done > before)
-            notify_after(pool);
-        if (rc == -EAGAIN)
-            rc = make_way(batch, door);
-    } while (!rc && batch->done < batch->count);
+    } while (rc == -EAGAIN);
     return rc;
 }
 
-static int submit(struct batch *batch)
+static int submit_outside(
+    struct fl_pool *pool, const struct fl_order *order, filch_future **future)
 {
-    struct fl_pool *pool = batch->pool;
-    struct fl_worker *worker = fl_worker_here();
-    if (pool->home->generation != fl_process_generation())
-        return FILCH_EFORKED;
-    if (!worker || worker->pool != pool)
-        return submit_outside(batch);
-    int rc = submit_own(batch, worker);
-    if (batch->done)
+    struct fl_door *door = &pool->doors[door_of_thread(pool)];
+    fl_lock_take(&door->inbox.lock);
+    int rc = put_in_door(pool, door, order, future);
+    fl_lock_drop(&door->inbox.lock);
+    if (rc == -EAGAIN)
+        rc = put_when_full(pool, door, order, future);
+    if (!rc)
         notify_after(pool);
     return rc;
 }
 
-size_t fl_pool_submit(struct fl_pool *pool, struct fl_order *order,
-    size_t stride, size_t count, filch_future **tasks, int *error)
+int fl_pool_submit(
+    struct fl_pool *pool, const struct fl_order *order, filch_future **future)
 {
-    struct batch batch = {.pool = pool,
-        .order = order,
-        .stride = stride,
-        .count = count,
-        .tasks = tasks};
-    *error = submit(&batch);
+    /* In a child of fork() no thread is a worker. */
+    struct fl_worker *worker = fl_worker_here();
+    if (worker && worker->pool == pool) {
+        int rc = put_own(worker, order, future);
+        if (!rc)
+            notify_after(pool);
+        return rc;
+    }
+    if (pool->home->generation != fl_process_generation())
+        return FILCH_EFORKED;
+    return submit_outside(pool, order, future);
+}
+
+/* Many tasks that differ in the argument. */
+struct batch {
+    struct fl_order next; /* its arg moves on by `stride` */
+    size_t stride;
+    size_t count;
+    size_t done;
+    filch_future **futures; /* NULL: nobody wants them */
+};
+
+static filch_future **next_future(const struct batch *batch)
+{
+    return batch->futures ? &batch->futures[batch->done] : NULL;
+}
+
+static void advance(struct batch *batch)
+{
+    batch->done++;
+    batch->next.arg = (void *)((uintptr_t)batch->next.arg + batch->stride);
+}
+
+static int put_all_own(struct batch *batch, struct fl_worker *worker)
+{
+    int rc = 0;
+    while (batch->done < batch->count &&
+           !(rc = put_own(worker, &batch->next, next_future(batch))))
+        advance(batch);
+    notify_after(worker->pool);
+    return rc;
+}
+
+/* As many as there is room for: -EAGAIN if that is not all. */
+static int put_some(
+    struct batch *batch, struct fl_pool *pool, struct fl_door *door)
+{
+    int rc = 0;
+    fl_lock_take(&door->inbox.lock);
+    while (batch->done < batch->count &&
+           !(rc = put_in_door(pool, door, &batch->next, next_future(batch))))
+        advance(batch);
+    fl_lock_drop(&door->inbox.lock);
+    notify_after(pool);
+    return rc;
+}
+
+static int put_all_outside(struct batch *batch, struct fl_pool *pool)
+{
+    struct fl_door *door = &pool->doors[door_of_thread(pool)];
+    int rc = put_some(batch, pool, door);
+    while (rc == -EAGAIN) {
+        rc = put_when_full(pool, door, &batch->next, next_future(batch));
+        if (rc)
+            return rc;
+        advance(batch);
+        rc = put_some(batch, pool, door);
+    }
+    return rc;
+}
+
+size_t fl_pool_submit_many(struct fl_pool *pool, const struct fl_order *order,
+    size_t stride, size_t count, filch_future **futures, int *error)
+{
+    struct batch batch = {
+        .next = *order, .stride = stride, .count = count, .futures = futures};
+    struct fl_worker *worker = fl_worker_here();
+    if (worker && worker->pool == pool)
+        *error = put_all_own(&batch, worker);
+    else if (pool->home->generation != fl_process_generation())
+        *error = FILCH_EFORKED;
+    else
+        *error = put_all_outside(&batch, pool);
     return batch.done;
 }
 

@@ -85,13 +85,7 @@ static bool is_starting_premature(struct fl_pool *pool)
 {
     return load_relaxed(&pool->slots_used) <
                (uint32_t)pool->setup.config.workers &&
-           fl_parking_is_empty(&pool->idle, fl_pool_words(pool)) &&
-           is_somebody_looking(pool);
-}
-
-static bool has_idle(struct fl_pool *pool)
-{
-    return !fl_parking_is_empty(&pool->idle, fl_pool_words(pool));
+           !fl_pool_has_idle(pool) && is_somebody_looking(pool);
 }
 
 static void fail_all(struct fl_pool *pool)
@@ -106,11 +100,11 @@ static void do_without(struct fl_pool *pool)
 {
     if (fl_pool_threads(pool) == 0)
         fail_all(pool);
-    else if (has_idle(pool) && fl_pool_has_work(pool))
+    else if (fl_pool_has_idle(pool) && fl_pool_has_work(pool))
         fl_pool_notify(pool);
 }
 
-__attribute__((noinline)) static void notify_slow(struct fl_pool *pool)
+void fl_pool_notify_slow(struct fl_pool *pool)
 {
     enum brought brought = NOBODY_TO_BRING;
     do {
@@ -130,13 +124,6 @@ __attribute__((noinline)) static void notify_slow(struct fl_pool *pool)
             do_without(pool);
             return;
         }
-    } while ((has_idle(pool) || load_relaxed(&pool->places) > 0) &&
+    } while ((fl_pool_has_idle(pool) || load_relaxed(&pool->places) > 0) &&
              fl_pool_has_work(pool));
-}
-
-void fl_pool_notify(struct fl_pool *pool)
-{
-    if (load_relaxed(&pool->searching) == 0 &&
-        (load_relaxed(&pool->places) > 0 || has_idle(pool)))
-        notify_slow(pool);
 }

@@ -8,161 +8,9 @@
 #include <string.h>
 
 #include "platform/clock.h"
-#include "platform/process.h"
+#include "sched/find.h"
 
-/* Every so many tasks a worker looks first where it otherwise looks last. */
-enum { FAIRNESS = 61, DEQUE_CAPACITY = 256 };
-enum { AT_ONCE = 16 };
-enum { CROWDED_NS = 100000 };
-/* About 1 us; and what is worth waiting for. */
-enum { MOST_PAUSES = 31, LONG_RUN = 32 };
-
-static uint32_t next_random(struct fl_worker *worker)
-{
-    uint32_t x = worker->random; /* Marsaglia, "Xorshift RNGs" (2003) */
-    x ^= x << 13;
-    x ^= x >> 17;
-    x ^= x << 5;
-    return worker->random = x;
-}
-
-/*
- * A worker that keeps up with a submitter would take each task, and the cache
- * lines of inbox and task with it, while the submitter still needs them, which
- * slows both down. So after running dry it lets a submitter that goes on
- * submitting get ahead, for longer as long as it finds little.
- */
-static void let_it_get_ahead(struct fl_worker *worker)
-{
-    for (unsigned i = 0; worker->is_dry && i < worker->pauses; i++)
-        cpu_relax();
-}
-
-static void took(struct fl_worker *worker, bool emptied)
-{
-    worker->is_dry = emptied;
-    worker->run_length++;
-    if (!emptied)
-        return;
-    if (worker->run_length < LONG_RUN && worker->pauses < MOST_PAUSES)
-        worker->pauses = 2 * worker->pauses + 1;
-    else if (worker->run_length >= LONG_RUN)
-        worker->pauses /= 2;
-    worker->run_length = 0;
-}
-
-/* Puts tasks that came along with one into the own deque, the first on top.
- * There is room, since they only come if it is empty. For a moment they were
- * nowhere, so somebody may have gone to sleep beside them. */
-static void keep(struct fl_worker *worker, void **tasks, size_t count)
-{
-    if (!count)
-        return;
-    for (size_t i = count; i-- > 0;)
-        (void)fl_deque_push(&worker->deque, tasks[i]);
-    fence_seq_cst();
-    fl_pool_notify(worker->pool);
-}
-
-/* How many tasks to take at once: with others about, each visit to a queue
- * costs a few cache lines. */
-static size_t most_at_once(struct fl_worker *worker)
-{
-    struct fl_pool *pool = worker->pool;
-    /* One by one at the end: what is in our hands, others do not see. */
-    return load_relaxed(&pool->slots_used) > 1 &&
-                   !(load_relaxed(&pool->control) & FL_CONTROL_CLOSING) &&
-                   fl_deque_size(&worker->deque) == 0
-               ? AT_ONCE
-               : 1;
-}
-
-static filch_future *take_from_doors(struct fl_worker *worker)
-{
-    struct fl_pool *pool = worker->pool;
-    unsigned doors = load_relaxed(&pool->doors_used);
-    void *tasks[AT_ONCE];
-    bool emptied = false;
-    let_it_get_ahead(worker);
-    for (unsigned i = 0; i < doors; i++) {
-        unsigned at = (worker->index + i) % doors;
-        size_t count = fl_inbox_take(
-            &pool->doors[at].inbox, tasks, most_at_once(worker), &emptied);
-        if (count) {
-            took(worker, emptied);
-            fl_pool_made_room(pool);
-            keep(worker, tasks + 1, count - 1);
-            return tasks[0];
-        }
-    }
-    worker->pauses = 0;
-    worker->is_dry = false;
-    return NULL;
-}
-
-static filch_future *steal_from(struct fl_worker *victim)
-{
-    filch_future *task;
-    bool lost;
-    do {
-        lost = false;
-        task = fl_deque_steal(&victim->deque, &lost);
-    } while (lost);
-    return task;
-}
-
-/* Some more, having stolen one: half of what the victim has. */
-static void steal_more(struct fl_worker *worker, struct fl_worker *victim)
-{
-    void *tasks[AT_ONCE];
-    size_t count = 0;
-    size_t most = (size_t)fl_deque_size(&victim->deque) / 2;
-    bool lost;
-    if (most_at_once(worker) == 1)
-        return;
-    while (count < most && count < AT_ONCE &&
-           (tasks[count] = fl_deque_steal(&victim->deque, &lost)))
-        count++;
-    keep(worker, tasks, count);
-}
-
-static filch_future *steal(struct fl_worker *worker)
-{
-    struct fl_pool *pool = worker->pool;
-    unsigned slots = load_relaxed(&pool->slots_used);
-    unsigned first = next_random(worker) % slots;
-    for (unsigned i = 0; i < slots; i++) {
-        /* acquire: pairs with the release in fl_worker_start */
-        struct fl_worker *victim =
-            load_acquire(&pool->slots[(first + i) % slots]);
-        filch_future *task =
-            victim && victim != worker ? steal_from(victim) : NULL;
-        if (task) {
-            steal_more(worker, victim);
-            return task;
-        }
-    }
-    return NULL;
-}
-
-/* One look everywhere. */
-static filch_future *look(struct fl_worker *worker)
-{
-    filch_future *task = fl_deque_take(&worker->deque);
-    if (!task)
-        task = take_from_doors(worker);
-    return task ? task : steal(worker);
-}
-
-static filch_future *look_nearby(struct fl_worker *worker)
-{
-    if (++worker->tick % FAIRNESS == 0) {
-        filch_future *task = take_from_doors(worker);
-        return task ? task : steal_from(worker);
-    }
-    filch_future *task = fl_deque_take(&worker->deque);
-    return task ? task : take_from_doors(worker);
-}
+enum { DEQUE_CAPACITY = 256, CROWDED_NS = 100000 };
 
 static void begin_search(struct fl_worker *worker)
 {
@@ -189,12 +37,12 @@ static void end_search(struct fl_worker *worker)
 static filch_future *look_patiently(struct fl_worker *worker)
 {
     struct fl_spin_wait wait;
-    filch_future *task = look(worker);
+    filch_future *task = fl_find_anywhere(worker);
     if (task || load_relaxed(&worker->pool->searching) > 1)
         return task;
     fl_spin_begin(&wait, &worker->spin);
     while (!task && fl_spin_once(&wait))
-        task = look(worker);
+        task = fl_find_anywhere(worker);
     return task;
 }
 
@@ -321,7 +169,7 @@ static void retire(struct fl_worker *worker)
 
 /* While workers have never been started, a notifier may have left it to this
  * one to look [WAKE-looking]. */
-static void look_after_others(struct fl_pool *pool)
+static inline void look_after_others(struct fl_pool *pool)
 {
     if (load_relaxed(&pool->slots_used) >= (uint32_t)pool->setup.config.workers)
         return;
@@ -330,14 +178,21 @@ static void look_after_others(struct fl_pool *pool)
         fl_pool_notify(pool);
 }
 
-static filch_future *next_task(struct fl_worker *worker)
+/* More threads are at work than there are places, or were a moment ago. */
+static void mind_the_crowd(struct fl_worker *worker)
 {
-    struct fl_pool *pool = worker->pool;
-    if (load_relaxed(&pool->places) >= 0)
+    if (load_relaxed(&worker->pool->places) >= 0)
         worker->crowded_since = 0;
     else if (!worker->is_searching && is_crowded_for_long(worker))
         retire(worker);
-    filch_future *task = worker->is_searching ? NULL : look_nearby(worker);
+}
+
+static inline filch_future *next_task(struct fl_worker *worker)
+{
+    struct fl_pool *pool = worker->pool;
+    if (worker->crowded_since || load_relaxed(&pool->places) < 0)
+        mind_the_crowd(worker);
+    filch_future *task = worker->is_searching ? NULL : fl_find_nearby(worker);
     if (!task)
         task = hunt(worker);
     store_relaxed(&worker->is_looking, false);
@@ -363,7 +218,8 @@ static void stop_looking(void)
     look_after_others(worker->pool);
 }
 
-static void run(struct fl_worker *worker, filch_future *task)
+static inline void run(
+    struct fl_worker *worker, filch_ctx *cx, filch_future *task)
 {
     struct fl_pool *pool = worker->pool;
     if (load_relaxed(&pool->control) &
@@ -371,16 +227,23 @@ static void run(struct fl_worker *worker, filch_future *task)
         fl_pool_discard(pool, task, 0);
         return;
     }
-    if (!fl_task_claim(task)) { /* cancelled, or claimed by a waiter */
+    if (!fl_task_claim_owned(task)) { /* cancelled, or claimed by a waiter */
         fl_task_release(task);
         return;
     }
-    filch_ctx cx = context_of(worker);
-    cx.is_looking = &worker->is_looking;
-    cx.stop_looking = stop_looking;
-    fl_strand_run(&worker->strand, &cx, task, true);
+    fl_strand_run(&worker->strand, cx, task, true);
     if (fl_strand_current != &worker->strand)
         fl_thread_end(); /* the task returned in a child of fork() */
+}
+
+static void run_all(struct fl_worker *worker)
+{
+    filch_ctx cx = context_of(worker);
+    filch_future *task;
+    cx.is_looking = &worker->is_looking;
+    cx.stop_looking = stop_looking;
+    while ((task = next_task(worker)))
+        run(worker, &cx, task);
 }
 
 void fl_worker_run_claimed(
@@ -429,7 +292,6 @@ static void *worker_main(void *arg)
 {
     struct fl_worker *worker = arg;
     struct fl_pool *pool = worker->pool;
-    filch_future *task;
     fl_lock_take(&pool->start_lock); /* until whoever started us is done */
     fl_lock_drop(&pool->start_lock);
     set_name(worker);
@@ -437,8 +299,7 @@ static void *worker_main(void *arg)
     fl_strand_current = &worker->strand;
     fl_slab_own(worker->heap);
     if (call_start_hook(worker) == 0) {
-        while ((task = next_task(worker)))
-            run(worker, task);
+        run_all(worker);
         call_stop_hook(worker);
     } else {
         end_search(worker);
@@ -465,6 +326,7 @@ static struct fl_worker *new_worker(struct fl_pool *pool, unsigned index)
     worker->heap = &pool->heaps[pool->door_count + index];
     worker->random = 2654435769U * (index + 1);
     worker->is_searching = true;
+    worker->until_fair = FL_FAIRNESS;
     worker->strand.worker = worker;
     worker->strand.pool = pool;
     worker->strand.pool_threads = pool->most_threads;

@@ -16,7 +16,7 @@ struct fl_worker {
     struct fl_strand strand;
     unsigned index;
     uint32_t random;
-    uint32_t tick;
+    uint32_t until_fair; /* tasks until it looks at the oldest first */
     unsigned blocking_depth;
     unsigned pauses;     /* see let_it_get_ahead() */
     unsigned run_length; /* tasks taken since the inbox was last dry */

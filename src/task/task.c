@@ -15,10 +15,6 @@
 
 _Static_assert(sizeof(filch_future) == FL_CACHE_LINE, "one line");
 _Static_assert(offsetof(filch_future, result) % 16 == 0, "any type");
-_Static_assert(
-    offsetof(filch_future, site) == offsetof(struct fl_slab_object, next),
-    "the state outlives the task");
-
 int fl_task_take_options(filch_future *task, const struct fl_order *order)
 {
     const struct filch_submit_options *options = order->options;
@@ -32,7 +28,10 @@ int fl_task_take_options(filch_future *task, const struct fl_order *order)
     }
     if (bytes)
         task->todo.arg = memcpy(copy, order->arg, bytes);
-    task->todo.arg_destroy = options->arg_destroy;
+    if (options->arg_destroy) {
+        task->todo.arg_destroy = options->arg_destroy;
+        task->flags |= FL_ARG_DESTROY;
+    }
     if (options->name) {
         task->flags |= FL_NAMED;
         fl_task_extra(task)->name = options->name;
@@ -48,13 +47,30 @@ void fl_task_unmake(filch_future *task)
     fl_slab_free(task);
 }
 
-static void drop_arg(
-    const filch_future *task, void *arg, void (*arg_destroy)(void *))
+/* How the argument of a task ends. */
+struct arg_end {
+    void *arg;
+    void (*destroy)(void *); /* if FL_ARG_DESTROY */
+};
+
+__attribute__((noinline)) static void drop_arg_slow(
+    const filch_future *task, struct arg_end end)
 {
-    if (arg_destroy)
-        arg_destroy(arg);
+    if (task->flags & FL_ARG_DESTROY)
+        end.destroy(end.arg);
     if (task->flags & FL_ARG_HEAP)
-        free(arg);
+        free(end.arg);
+}
+
+static inline struct arg_end arg_end_of(const filch_future *task)
+{
+    return (struct arg_end){task->todo.arg, task->todo.arg_destroy};
+}
+
+static inline void drop_arg(const filch_future *task, struct arg_end end)
+{
+    if (task->flags & (FL_ARG_DESTROY | FL_ARG_HEAP))
+        drop_arg_slow(task, end);
 }
 
 /* For refusals without memory to tell of them: shared, never freed. */
@@ -117,12 +133,17 @@ static void free_stray(filch_future *task)
     free(task);
 }
 
-static void free_task(filch_future *task, uint32_t state)
+__attribute__((noinline)) static void end_failure(
+    filch_future *task, uint32_t state)
 {
-    if (fl_phase(state) == FL_FAILED) {
-        report_if_unread(task, state);
-        free(task->failure.message);
-    }
+    report_if_unread(task, state);
+    free(task->failure.message);
+}
+
+static inline void free_task(filch_future *task, uint32_t state)
+{
+    if (fl_phase(state) == FL_FAILED)
+        end_failure(task, state);
     store_relaxed(&task->state, FL_FREE);
     if (task->flags & FL_STRAY)
         free_stray(task);
@@ -176,7 +197,7 @@ static bool make_final(
     if (state & FL_WAITERS) /* the task may be gone: only its address */
         fl_futex_wake(&task->state, INT32_MAX);
     *has_hooks = state & FL_HOOKS;
-    if (fl_references(next) == 0)
+    if (owned && fl_references(next) == 0)
         free_task(task, next);
     return true;
 }
@@ -193,7 +214,7 @@ bool fl_task_cancel(filch_future *task)
     bool has_hooks = false;
     if (!make_final(task, FL_PENDING, FL_CANCELLED, false, &has_hooks))
         return false;
-    drop_arg(task, task->todo.arg, task->todo.arg_destroy);
+    drop_arg(task, arg_end_of(task));
     if (has_hooks) /* last: a callback may give up the caller's reference */
         end_with_hooks(task, false);
     return true;
@@ -202,7 +223,7 @@ bool fl_task_cancel(filch_future *task)
 void fl_task_fail(filch_future *task, int code, char *message, bool owned)
 {
     bool has_hooks = false;
-    drop_arg(task, task->todo.arg, task->todo.arg_destroy);
+    drop_arg(task, arg_end_of(task));
     task->failure.code = code;
     task->failure.message = message;
     make_final(task, FL_RUNNING, FL_FAILED, owned, &has_hooks);
@@ -210,13 +231,12 @@ void fl_task_fail(filch_future *task, int code, char *message, bool owned)
         end_with_hooks(task, owned);
 }
 
-static int invoke(filch_ctx *cx, filch_future *task, filch_any_fn fn, void *arg)
+/* The signatures other than filch_task. */
+static int invoke_plain(filch_future *task, filch_any_fn fn, void *arg)
 {
     void *pointer;
     int value;
     switch (task->kind) {
-    case FILCH_FN_TASK:
-        return ((filch_task *)fn)(cx, arg, task->result);
     case FILCH_FN_POINTER:
         pointer = ((void *(*)(void *))fn)(arg);
         memcpy(task->result, &pointer, sizeof pointer);
@@ -231,34 +251,65 @@ static int invoke(filch_ctx *cx, filch_future *task, filch_any_fn fn, void *arg)
     }
 }
 
+static inline int invoke(
+    filch_ctx *cx, filch_future *task, filch_any_fn fn, void *arg)
+{
+    if (task->kind == FILCH_FN_TASK)
+        return ((filch_task *)fn)(cx, arg, task->result);
+    return invoke_plain(task, fn, arg);
+}
+
+/* What the function said: the phase. */
+static uint32_t settle(filch_ctx *cx, filch_future *task, int rc)
+{
+    char *message = cx->message;
+    cx->message = NULL;
+    if (rc >= 0) {
+        free(message);
+        return FL_DONE;
+    }
+    task->failure.code = rc;
+    task->failure.message = message;
+    return FL_FAILED;
+}
+
+static void end_with_callbacks(filch_ctx *cx, filch_future *task, bool owned)
+{
+    if (cx->stop_looking)
+        cx->stop_looking();
+    end_with_hooks(task, owned);
+}
+
+/* Is the queue's reference the last one? Then there is nobody to tell. */
+static inline bool is_forsaken(filch_future *task, bool owned)
+{
+    /* acquire: pairs with the release of the other references [TASK-free] */
+    return owned && fl_references(load_acquire(&task->state)) == 1;
+}
+
 void fl_task_run(filch_ctx *cx, filch_future *task, bool owned)
 {
     /* What is to be done makes room for the result. */
     filch_any_fn fn = task->todo.fn;
-    void *arg = task->todo.arg;
-    void (*arg_destroy)(void *) = task->todo.arg_destroy;
+    struct arg_end end = arg_end_of(task);
     uint32_t phase = FL_DONE;
     bool has_hooks = false;
     memset(task->result, 0, sizeof task->result);
-    int rc = invoke(cx, task, fn, arg);
+    int rc = invoke(cx, task, fn, end.arg);
     cx->task = NULL; /* the object may be another task's soon: strand.c */
-    drop_arg(task, arg, arg_destroy);
-    if (rc < 0) {
-        phase = FL_FAILED;
-        task->failure.code = rc;
-        task->failure.message = cx->message;
-    } else if (cx->message) {
-        free(cx->message);
-    }
+    drop_arg(task, end);
+    if (rc < 0 || cx->message)
+        phase = settle(cx, task, rc);
     /* relaxed: whoever sees the end of the task sees it [WAKE-looking] */
     if (cx->is_looking)
         store_relaxed(cx->is_looking, true);
-    make_final(task, FL_RUNNING, phase, owned, &has_hooks);
-    if (has_hooks) {
-        if (cx->stop_looking)
-            cx->stop_looking();
-        end_with_hooks(task, owned);
+    if (is_forsaken(task, owned)) {
+        free_task(task, phase);
+        return;
     }
+    make_final(task, FL_RUNNING, phase, owned, &has_hooks);
+    if (has_hooks)
+        end_with_callbacks(cx, task, owned);
 }
 
 const char *fl_task_name(const filch_future *task)
@@ -308,14 +359,13 @@ static int sleep_on(filch_future *task, int64_t deadline)
 int fl_task_wait(filch_future *task, int64_t deadline)
 {
     struct fl_spin_wait wait;
-    /* acquire: pairs with finish [TASK-finish] */
-    if (fl_is_final(load_acquire(&task->state)))
+    if (fl_task_is_final(task))
         return 0;
     if (fl_clock_is_past(deadline))
         return -ETIMEDOUT;
     fl_spin_begin(&wait, &spin);
     while (fl_spin_once(&wait))
-        if (fl_is_final(load_acquire(&task->state)))
+        if (fl_task_is_final(task))
             return 0;
     int rc = sleep_on(task, deadline);
     fl_spin_end_sleep(&wait);

@@ -48,23 +48,23 @@ enum {
 
 /* filch_future.flags; immutable */
 enum {
-    FL_STRAY = 1,    /* not from a slab: allocated alone */
-    FL_NAMED = 2,    /* extra.name is set */
-    FL_ARG_HEAP = 4, /* todo.arg was copied into a block of its own */
+    FL_STRAY = 1,       /* not from a slab: allocated alone */
+    FL_NAMED = 2,       /* extra.name is set */
+    FL_ARG_HEAP = 4,    /* todo.arg was copied into a block of its own */
+    FL_ARG_DESTROY = 8, /* todo.arg_destroy is set */
 };
 
 struct filch_future {
     _Atomic uint32_t state; /* any thread, atomic */
     uint8_t kind;           /* immutable; enum filch_fn_kind */
     uint8_t flags;          /* immutable */
-    /* immutable; "function\0file:line". While free, the slab's link */
-    const char *site;
+    const char *site;       /* immutable; "function\0file:line" */
     /* One after the other, each written by whoever made the step. */
     union {
         struct {
             filch_any_fn fn;
             void *arg;
-            void (*arg_destroy)(void *);
+            void (*arg_destroy)(void *); /* if FL_ARG_DESTROY */
         } todo; /* pending: the submitter; read by who claims or cancels */
         unsigned char result[FILCH_RESULT_MAX]; /* running, done: the runner */
         struct {
@@ -100,18 +100,29 @@ static inline bool fl_is_final(uint32_t state)
 {
     return fl_phase(state) >= FL_DONE;
 }
+/* Any thread with a reference. Who sees the end sees the outcome. */
+static inline uint32_t fl_task_phase(const filch_future *task)
+{
+    /* acquire: pairs with finish [TASK-finish] */
+    return fl_phase(load_acquire(&task->state));
+}
+static inline bool fl_task_is_final(const filch_future *task)
+{
+    return fl_task_phase(task) >= FL_DONE;
+}
 static inline uint32_t fl_references(uint32_t state)
 {
     return state / FL_REFERENCE;
 }
 
-/* What a submit says about its tasks. */
+/* What a submit says about its tasks. (No padding before the end: an 8-byte
+ * load that meets two stores waits for both.) */
 struct fl_order {
     filch_any_fn fn;
     const char *site;
-    enum filch_fn_kind kind;
-    const struct filch_submit_options *options; /* NULL: the defaults */
     void *arg;
+    const struct filch_submit_options *options; /* NULL: the defaults */
+    enum filch_fn_kind kind;
 };
 
 /* Does a task of the order need an extra? */
@@ -133,7 +144,6 @@ static inline void fl_task_init(
     task->site = order->site;
     task->todo.fn = order->fn;
     task->todo.arg = order->arg;
-    task->todo.arg_destroy = NULL;
     task->hooks = NULL;
     /* relaxed: pushing the task orders it */
     store_relaxed(&task->state, FL_PENDING | references * FL_REFERENCE);
@@ -150,7 +160,7 @@ void fl_task_unmake(filch_future *task);
 filch_future *fl_task_refused(const struct fl_order *order, int code,
     char *message, struct fl_home *home);
 
-/* Any thread. Wait-free. pending -> running: true for exactly one caller. */
+/* Any thread. Lock-free. pending -> running: true for exactly one caller. */
 static inline bool fl_task_claim(filch_future *task)
 {
     uint32_t state = load_relaxed(&task->state);
@@ -162,11 +172,21 @@ static inline bool fl_task_claim(filch_future *task)
     }
     return false;
 }
+/* As claim, by whoever took the task out of its queue, whose reference it now
+ * holds: if that is the only one, nobody else can be after the task. */
+static inline bool fl_task_claim_owned(filch_future *task)
+{
+    /* acquire: pairs with the release of the other references [TASK-free] */
+    if (load_acquire(&task->state) != (FL_PENDING | FL_REFERENCE))
+        return fl_task_claim(task);
+    store_relaxed(&task->state, FL_RUNNING | FL_REFERENCE);
+    return true;
+}
 /* Any thread. pending -> cancelled: true for the one that did it; runs hooks.
  * The caller has a reference. */
 bool fl_task_cancel(filch_future *task);
 /* The runner, after claim. Calls the function and finishes. `owned`: the
- * runner's reference goes in the same step. */
+ * runner has the queue's reference, which goes in the same step. */
 void fl_task_run(filch_ctx *cx, filch_future *task, bool owned);
 /* The runner, after claim, instead of run: fails with `code`. `message`, an
  * allocated string or NULL, is taken. */

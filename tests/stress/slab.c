@@ -11,9 +11,9 @@
 #include <stdatomic.h>
 #include <string.h>
 
-enum { PLACES = 64, ALLOCATIONS = 40000, WORDS = 4, SLABS = 2 };
+enum { PLACES = 64, ALLOCATIONS = 40000, WORDS = 7, SLABS = 2 };
 
-/* The first word stays what it is while the object is free. */
+/* Stays what it is while the object is free. Its size is a power of two. */
 struct object {
     uint64_t is_in_use;
     uint64_t words[WORDS];

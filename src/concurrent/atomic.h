@@ -13,6 +13,7 @@
 
 #define load_relaxed(p) atomic_load_explicit((p), memory_order_relaxed)
 #define load_acquire(p) atomic_load_explicit((p), memory_order_acquire)
+#define load_seq_cst(p) atomic_load_explicit((p), memory_order_seq_cst)
 #define store_relaxed(p, v)                                                    \
     atomic_store_explicit((p), (v), memory_order_relaxed)
 #define store_release(p, v)                                                    \
@@ -29,6 +30,8 @@
     atomic_fetch_add_explicit((p), (v), memory_order_release)
 #define fetch_add_acq_rel(p, v)                                                \
     atomic_fetch_add_explicit((p), (v), memory_order_acq_rel)
+#define fetch_add_seq_cst(p, v)                                                \
+    atomic_fetch_add_explicit((p), (v), memory_order_seq_cst)
 #define fetch_sub_relaxed(p, v)                                                \
     atomic_fetch_sub_explicit((p), (v), memory_order_relaxed)
 #define fetch_sub_acq_rel(p, v)                                                \
@@ -57,6 +60,9 @@
 #define cas_weak_release(p, e, v)                                              \
     atomic_compare_exchange_weak_explicit(                                     \
         (p), (e), (v), memory_order_release, memory_order_relaxed)
+#define cas_weak_seq_cst(p, e, v)                                              \
+    atomic_compare_exchange_weak_explicit(                                     \
+        (p), (e), (v), memory_order_seq_cst, memory_order_relaxed)
 #define cas_weak_acq_rel(p, e, v)                                              \
     atomic_compare_exchange_weak_explicit(                                     \
         (p), (e), (v), memory_order_acq_rel, memory_order_relaxed)

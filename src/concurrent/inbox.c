@@ -72,8 +72,8 @@ size_t fl_inbox_take(
         for (int64_t i = 0; i < count; i++)
             xs[i] = fl_ring_get(ring, top + i);
         /* release: the slots have been read [INBOX-reuse]; a stale top, ring
-         * or slot makes it fail [INBOX-take] */
-        if (!cas_weak_release(&inbox->top, &top, top + count))
+         * or slot makes it fail [INBOX-take]; seq_cst: see there */
+        if (!cas_weak_seq_cst(&inbox->top, &top, top + count))
             continue;
         *emptied = top + count >= bottom;
         if (!*emptied) /* it is on its way from another CPU */

@@ -70,11 +70,12 @@ static void make_partial(struct fl_slab *slab, struct fl_chunk *chunk)
     slab->partial = chunk;
 }
 
-/* Chunks that others have given objects back to are partial, too. `remote`
- * stays as it is for now, so nobody announces them again. */
+/* Chunks that others have given objects back to are partial, too, those that
+ * did so first at the front. Until its `remote` has been emptied, nobody
+ * announces a chunk again [SLAB-ready]. */
 static void receive_ready(struct fl_slab *slab)
 {
-    /* acquire: pairs with announce, so that its link is seen [SLAB-free] */
+    /* acquire: pairs with announce, so that the links are seen */
     struct fl_chunk *chunk = exchange_acquire(&slab->ready, NULL);
     while (chunk) {
         struct fl_chunk *next = chunk->next_ready;
@@ -92,7 +93,6 @@ static uint64_t take_free(struct fl_chunk *chunk)
     chunk->local = 0;
     if (!chunk->has_remote)
         return objects;
-    /* Before the exchange, after which it may be announced again. */
     chunk->has_remote = false;
     /* acquire: pairs with the CAS in give_back [SLAB-free]; release: whoever
      * finds it empty may write the link that we have read [SLAB-ready] */

@@ -47,7 +47,7 @@ struct fl_chunk {
     uint64_t local;                /* free objects, freed by the owner */
     struct fl_chunk *next_partial; /* in the slab's list */
     bool is_partial;               /* is it in that list? */
-    bool has_remote;               /* taken off `ready`, `remote` not yet */
+    bool has_remote;               /* off `ready`, `remote` not emptied yet */
     uint8_t object_shift;          /* immutable: log2 of the size */
 };
 

@@ -2,6 +2,8 @@
 /* Where tasks are found: the doors, the deques of others. */
 #include "sched/find.h"
 
+#include "sched/room.h"
+
 /* How many tasks come along with one, at most. */
 enum { AT_ONCE = 16 };
 /* About 1 us; and what is worth waiting for. */
@@ -80,7 +82,7 @@ filch_future *fl_find_in_doors(struct fl_worker *worker)
             &pool->doors[at].inbox, tasks, most_at_once(worker), &emptied);
         if (count) {
             took(worker, emptied);
-            fl_pool_made_room(pool);
+            fl_room_made(pool);
             keep(worker, tasks + 1, count - 1);
             return tasks[0];
         }

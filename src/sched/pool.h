@@ -87,6 +87,10 @@ int fl_pool_open(struct fl_pool *pool, const struct fl_pool_setup *setup,
 int fl_pool_shutdown(struct fl_pool *pool, unsigned flags, int64_t deadline);
 /* See filch_executor_release(). The handle is gone. */
 void fl_pool_release(struct fl_pool *pool);
+/* Any thread. The part of shutdown that does not wait. */
+void fl_pool_begin_shutdown(struct fl_pool *pool, unsigned flags);
+/* Any thread. Is it in one of the pool's tasks, or its worker? */
+bool fl_pool_is_in_task_of(struct fl_pool *pool);
 
 /* Any thread. Submits a task; *future, unless NULL, is set before it can
  * start. 0, or why not (nothing has happened to its argument; *future is
@@ -116,9 +120,6 @@ char *fl_pool_reason(struct fl_pool *pool);
 void fl_pool_discard(struct fl_pool *pool, filch_future *task, int code);
 /* Any thread. Discards all that is queued. */
 void fl_pool_drain(struct fl_pool *pool, int code);
-/* Any thread. A worker took from an inbox: somebody may wait for room. */
-void fl_pool_made_room(struct fl_pool *pool);
-
 /* Any thread with the handle. Runs a task that nobody else knows of. */
 void fl_pool_run_here(struct fl_pool *pool, filch_future *task);
 /* Any thread. Runs a pending task here, for filch_future_help(). True: it
@@ -133,6 +134,15 @@ void fl_pool_finish_all(int64_t deadline);
 static inline uint32_t fl_pool_threads(const struct fl_pool *pool)
 {
     return load_relaxed(&pool->live) % FL_LIVE_GUEST;
+}
+
+/* Any thread. Why new tasks are refused, or 0. */
+static inline int fl_pool_refusal(struct fl_pool *pool)
+{
+    uint32_t control = load_relaxed(&pool->control);
+    if (control & FL_CONTROL_BROKEN)
+        return FILCH_EBROKEN;
+    return control & FL_CONTROL_CLOSING ? FILCH_ESHUTDOWN : 0;
 }
 
 static inline uint32_t fl_pool_words(struct fl_pool *pool)

@@ -4,21 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "platform/futex.h"
 #include "platform/process.h"
+#include "sched/room.h"
 #include "sched/worker.h"
-
-/* Submitters that wait for room are woken for so much of it. */
-enum { FEW = 64 };
-
-/* Why new tasks are refused, or 0. */
-static int refusal(struct fl_pool *pool)
-{
-    uint32_t control = load_relaxed(&pool->control);
-    if (control & FL_CONTROL_BROKEN)
-        return FILCH_EBROKEN;
-    return control & FL_CONTROL_CLOSING ? FILCH_ESHUTDOWN : 0;
-}
 
 /* A pending task; NULL: no memory. `is_wanted`: the caller gets its future. */
 static inline filch_future *make_task(
@@ -39,7 +27,7 @@ static inline filch_future *make_task(
 static inline int put_own(struct fl_worker *worker,
     const struct fl_order *order, filch_future **future)
 {
-    int rc = refusal(worker->pool);
+    int rc = fl_pool_refusal(worker->pool);
     if (rc)
         return rc;
     filch_future *task = make_task(worker->heap, order, future);
@@ -69,82 +57,9 @@ static unsigned door_of_thread(struct fl_pool *pool)
     return index;
 }
 
-/*
- * The bound is over all doors, and a look at all of them for each task would
- * be dear. So a door that looks is granted a share of the room, to be used
- * without looking again; when all room is granted, what others have not used
- * is revoked. Submitters that are just using their grants then may exceed the
- * bound, each by one.
- */
-/* What is queued, and what doors other than `own` may queue unasked. */
-static size_t count_granted(struct fl_pool *pool, const struct fl_door *own)
-{
-    size_t granted = 0;
-    for (unsigned i = 0; i < pool->door_count; i++) {
-        struct fl_door *door = &pool->doors[i];
-        int64_t top = load_relaxed(&door->inbox.top);
-        int64_t end = load_relaxed(&door->inbox.bottom);
-        int64_t until = door == own ? 0 : load_relaxed(&door->room_until);
-        end = end > until ? end : until;
-        granted += (size_t)(end > top ? end - top : 0);
-    }
-    return granted;
-}
-
-static size_t count_pending(struct fl_pool *pool)
-{
-    size_t pending = 0;
-    for (unsigned i = 0; i < pool->door_count; i++)
-        pending += (size_t)fl_inbox_size(&pool->doors[i].inbox);
-    return pending;
-}
-
-static void revoke_grants(struct fl_pool *pool)
-{
-    for (unsigned i = 0; i < pool->door_count; i++)
-        if (load_relaxed(&pool->doors[i].room_until))
-            store_relaxed(&pool->doors[i].room_until, 0);
-}
-
-static void grant(struct fl_door *door, size_t room)
-{
-    int64_t bottom = load_relaxed(&door->inbox.bottom);
-    store_relaxed(&door->room_until, bottom + (int64_t)(room ? room : 1));
-}
-
-/* Under the door's and the room lock. */
-static bool find_room(struct fl_pool *pool, struct fl_door *door)
-{
-    size_t limit = pool->setup.config.queue_limit;
-    size_t granted = count_granted(pool, door);
-    if (granted < limit) {
-        grant(door, (limit - granted) / (2 * (size_t)pool->door_count));
-        return true;
-    }
-    revoke_grants(pool);
-    if (count_pending(pool) >= limit)
-        return false;
-    grant(door, 1);
-    return true;
-}
-
-/* Under the door's lock: is there room for one more? */
-static bool has_room_slow(struct fl_pool *pool, struct fl_door *door)
-{
-    if (pool->setup.config.queue_limit == FILCH_UNBOUNDED) {
-        store_relaxed(&door->room_until, INT64_MAX);
-        return true;
-    }
-    fl_lock_take(&pool->room_lock);
-    bool is_room = find_room(pool, door);
-    fl_lock_drop(&pool->room_lock);
-    return is_room;
-}
-
 static inline bool has_room(struct fl_pool *pool, struct fl_door *door)
 {
-    if (load_relaxed(&door->inbox.bottom) < load_relaxed(&door->room_until) ||
-        has_room_slow(pool, door))
+    if (fl_room_is_there(pool, door))
         return true;
     /* A submit in a task never blocks. */
     return pool->setup.config.when_full == FILCH_BLOCK && fl_strand_current;
@@ -154,7 +69,7 @@ static inline bool has_room(struct fl_pool *pool, struct fl_door *door)
 static inline int put_in_door(struct fl_pool *pool, struct fl_door *door,
     const struct fl_order *order, filch_future **future)
 {
-    int rc = refusal(pool);
+    int rc = fl_pool_refusal(pool);
     if (rc)
         return rc;
     if (!has_room(pool, door))
@@ -177,47 +92,13 @@ static void notify_after(struct fl_pool *pool)
     fl_pool_notify(pool);
 }
 
-static bool is_full(struct fl_pool *pool)
-{
-    return count_pending(pool) >= pool->setup.config.queue_limit;
-}
-
-/* Room for a few, so that a wake is not paid for each task; for one, if the
- * bound is small. */
-static bool is_worth_a_wake(struct fl_pool *pool)
-{
-    size_t limit = pool->setup.config.queue_limit;
-    size_t few = limit / 4 < FEW ? limit / 4 : FEW;
-    return count_pending(pool) + (few ? few : 1) <= limit;
-}
-
-void fl_pool_made_room(struct fl_pool *pool)
-{
-    fence_seq_cst(); /* the blocked see the room, or we see them [ROOM] */
-    if (load_relaxed(&pool->blocked_submitters) == 0 || !is_worth_a_wake(pool))
-        return;
-    /* release: as in any wake; the word only says that something changed */
-    fetch_add_release(&pool->room, 1);
-    fl_futex_wake(&pool->room, INT32_MAX);
-}
-
-static void wait_for_room(struct fl_pool *pool)
-{
-    fetch_add_relaxed(&pool->blocked_submitters, 1);
-    uint32_t room = load_acquire(&pool->room);
-    fence_seq_cst(); /* [ROOM] */
-    if (is_full(pool) && !refusal(pool))
-        fl_futex_wait(&pool->room, room, FILCH_FOREVER);
-    fetch_sub_relaxed(&pool->blocked_submitters, 1);
-}
-
 /* Runs the task in this thread. */
 static int run_here(struct fl_pool *pool, struct fl_door *door,
     const struct fl_order *order, filch_future **future)
 {
     filch_future *task = NULL;
     fl_lock_take(&door->inbox.lock);
-    int rc = refusal(pool);
+    int rc = fl_pool_refusal(pool);
     if (!rc) {
         task = make_task(door->heap, order, future);
         rc = task ? 0 : -ENOMEM;
@@ -259,7 +140,7 @@ static int put_when_full(struct fl_pool *pool, struct fl_door *door,
             drop_oldest(pool);
             break;
         default:
-            wait_for_room(pool);
+            fl_room_wait(pool);
         }
         fl_lock_take(&door->inbox.lock);
         rc = put_in_door(pool, door, order, future);
@@ -373,7 +254,7 @@ size_t fl_pool_submit_many(struct fl_pool *pool, const struct fl_order *order,
 
 size_t fl_pool_pending(struct fl_pool *pool)
 {
-    size_t pending = count_pending(pool);
+    size_t pending = fl_room_pending(pool);
     /* acquire: with the slots [POOL-slots] */
     unsigned slots = load_acquire(&pool->slots_used);
     for (unsigned i = 0; i < slots; i++) {

@@ -2,7 +2,7 @@
 /* Who is told of new work: see README.md, [WAKE-...]. */
 #include <errno.h>
 
-#include "sched/pool.h"
+#include "sched/room.h"
 #include "sched/worker.h"
 
 bool fl_pool_has_work(struct fl_pool *pool)
@@ -91,7 +91,7 @@ static bool is_starting_premature(struct fl_pool *pool)
 static void fail_all(struct fl_pool *pool)
 {
     fl_pool_drain(pool, -EAGAIN);
-    fl_pool_made_room(pool);
+    fl_room_made(pool);
 }
 
 /* No thread could be started: then only those that there are can come, and if

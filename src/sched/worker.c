@@ -337,6 +337,13 @@ static struct fl_worker *new_worker(struct fl_pool *pool, unsigned index)
     return worker;
 }
 
+void fl_worker_join(struct fl_worker *worker)
+{
+    if (!worker->is_joined)
+        fl_thread_join(&worker->thread);
+    worker->is_joined = true;
+}
+
 void fl_worker_free(struct fl_worker *worker)
 {
     fl_deque_free(&worker->deque);

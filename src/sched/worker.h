@@ -42,6 +42,8 @@ static inline struct fl_worker *fl_worker_here(void)
 /* Under the start lock. Starts a thread that holds a place and searches. 0,
  * or a negative code. */
 int fl_worker_start(struct fl_pool *pool);
+/* Under the registry's lock, or the last one of the pool. Idempotent. */
+void fl_worker_join(struct fl_worker *worker);
 /* When its thread has been joined. */
 void fl_worker_free(struct fl_worker *worker);
 /* The worker, in a task. Runs another one that it has claimed. `owned`: the

@@ -60,6 +60,8 @@ struct filch_config {
     size_t queue_limit;
     /** What a submit does then. */
     enum filch_when_full when_full;
+    /** Zero. */
+    int reserved;
     /** Runs in each worker before its first task. A negative value, with
      * filch_failf() for the reason, breaks the executor: all that waits and
      * all that comes fails with #FILCH_EBROKEN. */
@@ -295,13 +297,16 @@ static inline void filch_with_close(filch_executor **ex)
 }
 
 /**
- * `filch_with (ex, .workers = 5) { ... }`: an executor for the block, shut
- * down (#FILCH_FINISH) and closed on every way out of it (`break` leaves the
- * block). The rest of the arguments initialise a struct filch_config.
+ * `filch_with (ex) { ... }` or `filch_with (ex, .workers = 5) { ... }`: an
+ * executor for the block, shut down (#FILCH_FINISH) and closed on every way
+ * out of it (`break` leaves the block). The rest of the arguments initialise
+ * a struct filch_config.
  * If it cannot be opened, the block runs with an executor that refuses every
  * task with the reason. C only.
  */
-#define filch_with(ex, ...)                                                    \
+#define filch_with(...) FILCH_WITH_(__VA_ARGS__, .reserved = 0)
+/** For #filch_with: there is always a field, even if the caller names none. */
+#define FILCH_WITH_(ex, ...)                                                   \
     for (filch_executor * ex __attribute__((cleanup(filch_with_close))) =      \
              filch_with_open(&(struct filch_config){__VA_ARGS__},              \
                  sizeof(struct filch_config)),                                 \

@@ -59,7 +59,7 @@ static int check(const struct filch_config *config)
     if (config->workers < 0 || config->workers > FILCH_WORKERS_MAX ||
         config->spares < FILCH_NO_SPARES || config->spares > SPARES_MOST ||
         config->stack_bytes > STACK_BYTES_MOST ||
-        (unsigned)config->when_full > FILCH_DROP_OLDEST)
+        (unsigned)config->when_full > FILCH_DROP_OLDEST || config->reserved)
         return -EINVAL;
     return 0;
 }

@@ -41,6 +41,7 @@ Test(config, other_fields_out_of_range_are_refused)
     cr_assert_eq(
         open_rc((struct filch_config){.when_full = (enum filch_when_full)99}),
         -EINVAL);
+    cr_assert_eq(open_rc((struct filch_config){.reserved = 1}), -EINVAL);
     cr_assert_eq(
         open_rc((struct filch_config){.stack_bytes = SIZE_MAX}), -EINVAL);
     cr_assert_eq(

@@ -195,7 +195,7 @@ Test(behaviour, b088_with_is_shutdown_and_wait)
             filch_future_release(filch_submit(ex, bump, &ran));
     }
     cr_assert_eq(atomic_load(&ran), QUEUED);
-    filch_with (ex, .workers = 1) {
+    filch_with (ex) { /* all defaults */
         filch_future_release(filch_submit(ex, bump, &ran));
         break;
     }

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 TestSuite(behaviour, .timeout = 120);
+TestSuite(submit, .timeout = 120);
 
 static int square(filch_ctx *cx, void *arg, void *result)
 {
@@ -233,4 +234,47 @@ Test(submit, an_unread_failure_is_reported_once)
     cr_assert_str_eq(log.message, "disk on fire");
     cr_assert_str_eq(log.task, "burn");
     cr_assert_not_null(strstr(log.where, "submit.c:"));
+}
+
+/* A job that knows its own future: what the submit writes is there before
+ * the task can start. */
+struct job {
+    filch_future *own;
+};
+
+static int look_at_own_future(filch_ctx *cx, void *arg, void *result)
+{
+    struct job *job = arg;
+    int state = (int)filch_future_state(job->own);
+    (void)cx;
+    memcpy(result, &state, sizeof state);
+    return 0;
+}
+
+/* From outside, or from inside a task. */
+static int submit_jobs(filch_ctx *cx, void *arg, void *result)
+{
+    enum { JOBS = 300 };
+    static struct job jobs[JOBS];
+    filch_executor *ex = arg;
+    (void)cx;
+    (void)result;
+    for (int i = 0; i < JOBS; i++) {
+        jobs[i].own = NULL;
+        MUST(filch_submit_with(
+                 &jobs[i].own, ex, look_at_own_future, &jobs[i], NULL) == 0);
+    }
+    for (int i = 0; i < JOBS; i++) {
+        MUST(int_result(jobs[i].own) == FILCH_RUNNING);
+        filch_future_release(jobs[i].own);
+    }
+    return 0;
+}
+
+Test(submit, the_future_is_set_before_the_task_starts)
+{
+    filch_executor *ex = open_pool(2);
+    cr_assert_eq(submit_jobs(NULL, ex, NULL), 0);
+    cr_assert_eq(settle(filch_submit(ex, submit_jobs, ex)), 0);
+    cr_assert_eq(filch_executor_close(ex), 0);
 }

@@ -8,19 +8,15 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <limits.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-#include <sys/uio.h>
 #include <unistd.h>
 #include <xxhash.h>
 
 enum {
     READ_BYTES = 256 << 10,
-    ENTRY_BYTES = 32 << 10,
     BATCH_FILES = 64, /* that one task digests */
     BATCH_BYTES = 4096,
     OPEN_TASKS = 4096, /* beyond them a task does its children's work */
@@ -40,7 +36,6 @@ struct walk {
     struct tree *tree;
     const char *directory;
     int fd;
-    int is_cold; /* something here was not in memory */
     struct total *sum;
     struct job *batch; /* files that nobody digests yet */
     struct job *later; /* sub-directories to do when this one is closed */
@@ -101,35 +96,33 @@ static void complain(struct walk *w, const char *name, int error)
     w->sum->errors++;
 }
 
-/*
- * What may block is marked, so that a spare worker takes over. What the
- * kernel has in memory does not block, though, and a hand-over costs more
- * than the call: so each call is first tried in its form that never blocks.
- */
-static int open_at(struct walk *w, int directory, const char *name, int flags)
+/* What may block is marked: meanwhile, a spare worker takes over. */
+static int open_at(int directory, const char *name, int flags)
 {
-    flags |= O_RDONLY | O_CLOEXEC;
-    struct open_how how = {.flags = (unsigned)flags, .resolve = RESOLVE_CACHED};
-    int fd = (int)syscall(SYS_openat2, directory, name, &how, sizeof how);
-    if (fd < 0) {
-        w->is_cold = 1;
-        filch_blocking {
-            fd = openat(directory, name, flags);
-        }
+    int fd;
+    filch_blocking {
+        fd = openat(directory, name, flags | O_RDONLY | O_CLOEXEC);
     }
     return fd;
 }
 
 static ssize_t read_some(int fd, unsigned char *buffer)
 {
-    struct iovec to = {buffer, READ_BYTES};
-    ssize_t n = preadv2(fd, &to, 1, -1, RWF_NOWAIT);
-    if (n < 0) {
-        filch_blocking {
-            n = read(fd, buffer, READ_BYTES);
-        }
+    ssize_t n;
+    filch_blocking {
+        n = read(fd, buffer, READ_BYTES);
     }
     return n;
+}
+
+static const struct dirent *next_entry(DIR *entries)
+{
+    const struct dirent *entry;
+    filch_blocking {
+        errno = 0;
+        entry = readdir(entries);
+    }
+    return entry;
 }
 
 /* Feeds all of a file to `state`: 0, an errno, or ECANCELED to end early. */
@@ -191,7 +184,7 @@ static int digest_open(struct walk *w, const char *name, int fd)
 
 static void digest_file(struct walk *w, const char *name)
 {
-    int fd = open_at(w, w->fd, name, O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    int fd = open_at(w->fd, name, O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     int error = fd < 0 ? errno : digest_open(w, name, fd);
     if (error == ENOTSUP)
         w->sum->skipped++;
@@ -261,7 +254,7 @@ static int open_directory(struct walk *w)
     const char *path = *w->directory ? w->directory : "/";
     int is_root = strcmp(w->directory, w->tree->root) == 0;
     w->fd = open_at(
-        w, AT_FDCWD, path, is_root ? O_DIRECTORY : O_DIRECTORY | O_NOFOLLOW);
+        AT_FDCWD, path, is_root ? O_DIRECTORY : O_DIRECTORY | O_NOFOLLOW);
     if (w->fd < 0)
         complain(w, "", errno);
     return w->fd;
@@ -342,41 +335,34 @@ static void take_entry(struct walk *w, const char *name, int type)
         w->sum->skipped++;
 }
 
-/* Fills the buffer with entries: their bytes, or 0 at the end. This call has
- * no form that never blocks: it is taken to be as opening was. */
-static size_t next_entries(struct walk *w, char *buffer)
+static void take_entries(struct walk *w, DIR *entries)
 {
-    ssize_t n = -1;
-    if (w->is_cold) {
-        filch_blocking {
-            n = getdents64(w->fd, buffer, ENTRY_BYTES);
-        }
-    } else {
-        n = getdents64(w->fd, buffer, ENTRY_BYTES);
-    }
-    if (n < 0)
-        complain(w, "", errno);
-    return n > 0 ? (size_t)n : 0;
-}
-
-/* getdents64() and not readdir(), so that it is known when it reads. */
-static void take_entries(struct walk *w)
-{
-    _Alignas(struct dirent64) char buffer[ENTRY_BYTES];
-    size_t bytes;
-    while (!is_stopping(w) && (bytes = next_entries(w, buffer)) > 0) {
-        const struct dirent64 *entry;
-        for (size_t at = 0; at < bytes && !is_stopping(w);
-             at += entry->d_reclen) {
-            entry = (const struct dirent64 *)(const void *)(buffer + at);
-            take_entry(w, entry->d_name, entry->d_type);
-        }
+    const struct dirent *entry = NULL;
+    errno = 0;
+    while (!is_stopping(w) && (entry = next_entry(entries))) {
+        take_entry(w, entry->d_name, entry->d_type);
         if (!w->cx)
             tree_show_progress(w->tree);
     }
+    if (!entry && errno)
+        complain(w, "", errno);
     if (w->batch)
         digest_batch(w, w->batch);
     free(w->batch);
+}
+
+static void visit_entries(struct walk *w)
+{
+    if (open_directory(w) < 0)
+        return;
+    DIR *entries = fdopendir(w->fd);
+    if (entries) {
+        take_entries(w, entries);
+        (void)closedir(entries);
+    } else {
+        complain(w, "", errno);
+        (void)close(w->fd);
+    }
 }
 
 /* Goes as deep as the tree: a few hundred bytes of stack per level. */
@@ -391,10 +377,7 @@ int tree_visit(filch_ctx *cx, void *arg, void *result)
     struct job *job = arg;
     struct walk w = {
         .cx = cx, .tree = job->tree, .directory = job->text, .sum = result};
-    if (open_directory(&w) >= 0) {
-        take_entries(&w);
-        (void)close(w.fd);
-    }
+    visit_entries(&w);
     while ((job = w.later)) {
         w.later = job->next;
         if (is_stopping(&w))

@@ -99,7 +99,7 @@ static void complain(struct walk *w, const char *name, int error)
 /* What may block is marked: meanwhile, a spare worker takes over. */
 static int open_at(int directory, const char *name, int flags)
 {
-    int fd;
+    int fd = -1;
     filch_blocking {
         fd = openat(directory, name, flags | O_RDONLY | O_CLOEXEC);
     }
@@ -108,7 +108,7 @@ static int open_at(int directory, const char *name, int flags)
 
 static ssize_t read_some(int fd, unsigned char *buffer)
 {
-    ssize_t n;
+    ssize_t n = -1;
     filch_blocking {
         n = read(fd, buffer, READ_BYTES);
     }
@@ -117,7 +117,7 @@ static ssize_t read_some(int fd, unsigned char *buffer)
 
 static const struct dirent *next_entry(DIR *entries)
 {
-    const struct dirent *entry;
+    const struct dirent *entry = NULL;
     filch_blocking {
         errno = 0;
         entry = readdir(entries);

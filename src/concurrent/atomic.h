@@ -34,8 +34,12 @@
     atomic_fetch_add_explicit((p), (v), memory_order_seq_cst)
 #define fetch_sub_relaxed(p, v)                                                \
     atomic_fetch_sub_explicit((p), (v), memory_order_relaxed)
+#define fetch_sub_release(p, v)                                                \
+    atomic_fetch_sub_explicit((p), (v), memory_order_release)
 #define fetch_sub_acq_rel(p, v)                                                \
     atomic_fetch_sub_explicit((p), (v), memory_order_acq_rel)
+#define fetch_sub_seq_cst(p, v)                                                \
+    atomic_fetch_sub_explicit((p), (v), memory_order_seq_cst)
 #define fetch_or_relaxed(p, v)                                                 \
     atomic_fetch_or_explicit((p), (v), memory_order_relaxed)
 #define fetch_or_acq_rel(p, v)                                                 \

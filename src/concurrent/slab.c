@@ -3,6 +3,7 @@
 
 #include "platform/check.h"
 #include "platform/memory.h"
+#include "platform/thread.h"
 
 /* In `remote`, where the chunk's head would be: the slab is closed. */
 #define CLOSED UINT64_C(1)
@@ -25,6 +26,7 @@ void fl_slab_init(struct fl_slab *slab, size_t object_bytes,
         .arena = arena,
         .owner = owner};
     atomic_init(&slab->ready, NULL);
+    atomic_init(&slab->announcers, 0);
 }
 
 /* All objects of a chunk. */
@@ -147,19 +149,21 @@ static void announce(struct fl_chunk *chunk)
     } while (!cas_weak_release(&slab->ready, &head, chunk));
 }
 
-/* True: into an empty set. A share of the arena is held until the chunk has
- * been announced: the object no longer keeps it [SLAB-ready]. */
+/* True: into an empty set. The object no longer keeps the arena then, so the
+ * closer waits until the chunk has been announced [SLAB-ready]. */
 static bool give_back_first(struct fl_chunk *chunk, uint64_t bit)
 {
-    struct fl_arena *arena = chunk->slab->arena;
+    struct fl_slab *slab = chunk->slab;
     uint64_t none = 0;
-    fl_arena_retain(arena);
+    /* relaxed: the closer sees it with the bit */
+    fetch_add_relaxed(&slab->announcers, 1);
     /* release: as in give_back [SLAB-free]; acquire: pairs with take_free, so
      * that the link is ours [SLAB-ready] */
     bool is_first = cas_acq_rel(&chunk->remote, &none, bit);
     if (is_first)
         announce(chunk);
-    fl_arena_release(arena);
+    /* release: pairs with the acquire in wait_for_announcers */
+    fetch_sub_release(&slab->announcers, 1);
     return is_first;
 }
 
@@ -200,6 +204,14 @@ static uint64_t close_chunk(struct fl_chunk *chunk)
     return chunk->local | exchange_acq_rel(&chunk->remote, CLOSED);
 }
 
+/* Those whose objects have just been counted as free: a few instructions. */
+static void wait_for_announcers(struct fl_slab *slab)
+{
+    /* acquire: pairs with the release in give_back_first [SLAB-ready] */
+    while (load_acquire(&slab->announcers))
+        fl_thread_yield();
+}
+
 void fl_slab_close(struct fl_slab *slab)
 {
     struct fl_arena *arena = slab->arena;
@@ -208,6 +220,7 @@ void fl_slab_close(struct fl_slab *slab)
     fetch_add_relaxed(&arena->live, slab->carved);
     for (struct fl_chunk *chunk = slab->chunks; chunk; chunk = chunk->next)
         unused += __builtin_popcountll(close_chunk(chunk));
+    wait_for_announcers(slab);
     if (unused)
         drop_share(arena, unused);
 }

@@ -7,14 +7,15 @@
  * its free objects as bits: those that the owner has freed, and those that
  * others have. The owner uses up one chunk before it goes on to the next, so
  * that neighbours in time are neighbours in memory, in whatever order objects
- * come home, and nobody touches an object to free it. No allocation and at
- * most one atomic operation per object in the steady state.
+ * come home, and nobody touches an object to free it. No allocation in the
+ * steady state; an atomic operation for an object that comes home, a few more
+ * for the first one of a chunk.
  * Source: Leijen, Zorn, de Moura, "Mimalloc: Free List Sharding in Action"
  * (APLAS 2019), section 2, with sets in place of its lists.
  *
  * Objects may outlive the owner: the slabs of an executor belong to an arena,
  * which is closed with it and goes when the last object has been freed. The
- * argument is in README.md, [SLAB-free], [SLAB-close].
+ * argument is in README.md, [SLAB-free], [SLAB-ready], [SLAB-close].
  */
 #ifndef FL_CONCURRENT_SLAB_H
 #define FL_CONCURRENT_SLAB_H
@@ -43,7 +44,7 @@ struct fl_chunk {
     struct fl_chunk *next;       /* immutable: all chunks of the slab */
     _Atomic uint64_t remote;     /* any thread, atomic: freed by others */
     struct fl_chunk *next_ready; /* whoever announces the chunk */
-    /* Owner only; unless the chunk is its slab's current one: */
+    /* Owner only; `local` is the slab's own while the chunk is current: */
     uint64_t local;                /* free objects, freed by the owner */
     struct fl_chunk *next_partial; /* in the slab's list */
     bool is_partial;               /* is it in that list? */
@@ -64,6 +65,7 @@ struct fl_slab {
     const void *owner;        /* immutable: see fl_slab_own() */
     /* Any thread, atomic: chunks with something in `remote`. */
     alignas(FL_CACHE_LINE) _Atomic(struct fl_chunk *) ready;
+    _Atomic uint32_t announcers; /* any thread, atomic: about to push there */
 };
 
 /* The size: a power of two, from a chunk's head to half a chunk. */

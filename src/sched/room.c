@@ -93,6 +93,7 @@ static bool is_worth_a_wake(struct fl_pool *pool)
 
 void fl_room_made_slow(struct fl_pool *pool)
 {
+    fence_seq_cst(); /* two that take at once: one sees both [ROOM] */
     if (!is_worth_a_wake(pool))
         return;
     /* release: as in any wake; the word only says that something changed */
@@ -107,5 +108,6 @@ void fl_room_wait(struct fl_pool *pool)
     fence_seq_cst(); /* whoever takes sees us, or we the room [ROOM] */
     if (is_full(pool) && !fl_pool_refusal(pool))
         fl_futex_wait(&pool->room, room, FILCH_FOREVER);
-    fetch_sub_relaxed(&pool->blocked_submitters, 1);
+    /* seq_cst: so that all changes of the count are in one order [ROOM] */
+    fetch_sub_seq_cst(&pool->blocked_submitters, 1);
 }

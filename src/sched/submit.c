@@ -125,27 +125,46 @@ static void drop_oldest(struct fl_pool *pool)
     }
 }
 
-/* Into the queue, or wherever the policy says when that is full. */
+/* Makes room by the policy. 0: try again; -EAGAIN: there is none. */
+static int make_room(struct fl_pool *pool)
+{
+    switch (pool->setup.config.when_full) {
+    case FILCH_BLOCK:
+        fl_room_wait(pool);
+        return 0;
+    case FILCH_DROP_OLDEST:
+        drop_oldest(pool);
+        return 0;
+    default:
+        return -EAGAIN;
+    }
+}
+
+static int put_and_notify(struct fl_pool *pool, struct fl_door *door,
+    const struct fl_order *order, filch_future **future)
+{
+    fl_lock_take(&door->inbox.lock);
+    int rc = put_in_door(pool, door, order, future);
+    fl_lock_drop(&door->inbox.lock);
+    if (!rc)
+        notify_after(pool);
+    return rc;
+}
+
+/* Into the queue, or wherever the policy says when that is full. After a task
+ * has run here the pool may be gone: it is not touched any more. */
 static int put_when_full(struct fl_pool *pool, struct fl_door *door,
     const struct fl_order *order, filch_future **future)
 {
-    int rc;
-    do {
-        switch (pool->setup.config.when_full) {
-        case FILCH_REJECT:
-            return -EAGAIN;
-        case FILCH_RUN_HERE:
-            return run_here(pool, door, order, future);
-        case FILCH_DROP_OLDEST:
-            drop_oldest(pool);
-            break;
-        default:
-            fl_room_wait(pool);
-        }
-        fl_lock_take(&door->inbox.lock);
-        rc = put_in_door(pool, door, order, future);
-        fl_lock_drop(&door->inbox.lock);
-    } while (rc == -EAGAIN);
+    int rc = -EAGAIN;
+    if (pool->setup.config.when_full == FILCH_RUN_HERE)
+        return run_here(pool, door, order, future);
+    while (rc == -EAGAIN) {
+        rc = make_room(pool);
+        if (rc)
+            return rc;
+        rc = put_and_notify(pool, door, order, future);
+    }
     return rc;
 }
 
@@ -153,14 +172,8 @@ static int submit_outside(
     struct fl_pool *pool, const struct fl_order *order, filch_future **future)
 {
     struct fl_door *door = &pool->doors[door_of_thread(pool)];
-    fl_lock_take(&door->inbox.lock);
-    int rc = put_in_door(pool, door, order, future);
-    fl_lock_drop(&door->inbox.lock);
-    if (rc == -EAGAIN)
-        rc = put_when_full(pool, door, order, future);
-    if (!rc)
-        notify_after(pool);
-    return rc;
+    int rc = put_and_notify(pool, door, order, future);
+    return rc == -EAGAIN ? put_when_full(pool, door, order, future) : rc;
 }
 
 int fl_pool_submit(
@@ -232,7 +245,8 @@ static int put_all_outside(struct batch *batch, struct fl_pool *pool)
         if (rc)
             return rc;
         advance(batch);
-        rc = put_some(batch, pool, door);
+        if (batch->done < batch->count)
+            rc = put_some(batch, pool, door);
     }
     return rc;
 }

@@ -2,6 +2,7 @@
 /* Corners in which tasks, threads or arguments were once lost. */
 #include "../../support/gate.h"
 #include "../../support/pool.h"
+#include "../../support/proc.h"
 
 #include <criterion/criterion.h>
 
@@ -181,4 +182,49 @@ Test(corners, no_site)
     cr_assert_str_eq(why.where, "");
     filch_future_release(f);
     cr_assert_eq(filch_executor_close(ex), 0);
+}
+
+struct farewell {
+    filch_executor *ex;
+    struct gate *gate;
+    int before; /* threads */
+};
+
+/* Runs in the submitter, since the queue is full. When it returns, the pool
+ * has no worker left, and nobody but this guest. */
+static void leave_nobody(void *arg)
+{
+    struct farewell *farewell = arg;
+    MUST(filch_executor_release(farewell->ex) == 0);
+    gate_pass(farewell->gate, 1);
+    UNTIL(count_threads() == farewell->before);
+}
+
+static void say_farewell(bool many)
+{
+    struct gate gate;
+    struct farewell farewell = {.gate = &gate, .before = count_threads()};
+    filch_future *f;
+    gate_init(&gate);
+    farewell.ex = open_with((struct filch_config){
+        .workers = 1, .queue_limit = 1, .when_full = FILCH_RUN_HERE});
+    filch_future *held = occupy(farewell.ex, &gate);
+    filch_future *queued = filch_submit(farewell.ex, nothing, NULL);
+    if (many)
+        cr_assert_eq(filch_submit_many(&f, farewell.ex, leave_nobody, &farewell,
+                         sizeof farewell, 1, NULL),
+            0);
+    else
+        f = filch_submit(farewell.ex, leave_nobody, &farewell);
+    cr_assert_eq(settle(f), 0);
+    cr_assert_eq(settle(queued), 0);
+    cr_assert_eq(settle(held), 0);
+}
+
+/* The submit does not touch the pool after the task (AddressSanitizer sees
+ * it). */
+Test(corners, run_here_is_the_end_of_the_executor)
+{
+    say_farewell(false);
+    say_farewell(true);
 }

@@ -50,8 +50,9 @@ static int link_hook(filch_future *task, struct fl_hook *hook)
     bool firing_is_due = has_armed(task->hooks);
     hook->next = task->hooks;
     task->hooks = hook;
-    /* acq_rel: pairs with the finisher's exchange, both ways [HOOK] */
-    uint32_t state = fetch_or_acq_rel(&task->state, FL_HOOKS);
+    /* relaxed: the list is under the lock, and who wants the outcome acquires
+     * the state; the order on the one word is what counts [HOOK] */
+    uint32_t state = fetch_or_relaxed(&task->state, FL_HOOKS);
     hook->is_armed = !fl_is_final(state) || firing_is_due;
     return hook->is_armed ? FL_HOOK_ARMED : FL_HOOK_LATE;
 }

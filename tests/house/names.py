@@ -10,7 +10,7 @@ import sources
 
 THEIRS = re.compile(r"""
     _(Alignas|Alignof|Atomic|Bool|Generic|Noreturn|Static_assert|Thread_local)
-  | _(GNU|POSIX_C|DEFAULT)_SOURCE | _SC_\w+ | _exit | _Exit
+  | _(GNU|POSIX_C|DEFAULT)_SOURCE | _SC_\w+ | _exit | _Exit | _setjmp | _longjmp
   | __\w+__                                 # __attribute__, __FILE__, ...
   | __(func|cplusplus|has_\w+|extension|thread|VA_ARGS__)
   | __(builtin|atomic|ATOMIC|asan|lsan|tsan|sanitizer|SANITIZE)_\w+

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/* Floor 0 in a model: sleeping, time, the process. */
+#include "machine.h"
+
+#include "platform/check.h"
+#include "platform/clock.h"
+#include "platform/futex.h"
+#include "platform/process.h"
+#include "platform/thread.h"
+
+#include <errno.h>
+#include <string.h>
+
+int fl_futex_wait(const void *word, uint32_t expected, int64_t deadline)
+{
+    let_others_run();
+    /* The kernel compares under the lock that a waker takes: with the newest
+     * value, which is what memory holds. */
+    if (memcmp(word, &expected, sizeof expected) != 0)
+        return 0;
+    report_event(EVENT_SLEEP, word, expected, "", NULL);
+    bool is_woken = sleep_on(word, deadline != INT64_MAX);
+    report_event(EVENT_WOKEN, word, is_woken, "", NULL);
+    return is_woken ? 0 : -ETIMEDOUT;
+}
+
+void fl_futex_wake(const void *word, int count)
+{
+    let_others_run();
+    report_event(EVENT_WAKE, word, (uint64_t)count, "", NULL);
+    wake_sleepers(word, count);
+}
+
+/* Each look at the clock takes longer than anybody polls. */
+int64_t fl_clock_now_ns(void)
+{
+    static _Thread_local int64_t now;
+    return now += 1000000;
+}
+
+void fl_thread_yield(void)
+{
+    give_others_a_turn();
+}
+
+uint32_t fl_process_generation(void)
+{
+    return 1;
+}
+
+void fl_process_complain(const char *line, size_t bytes)
+{
+    (void)line;
+    (void)bytes;
+}
+
+void fl_check_failed(const char *function, const char *what, uint32_t state)
+{
+    (void)function;
+    (void)state;
+    model_fail(what);
+}

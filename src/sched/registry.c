@@ -84,7 +84,7 @@ struct fl_pool *fl_registry_enter(filch_future *task)
 {
     struct fl_pool *pool = NULL;
     fl_lock_take(&registry_lock);
-    if (filch_future_state(task) == FILCH_PENDING)
+    if (fl_task_phase(task) == FL_PENDING)
         pool = find_pool(task);
     if (pool && !add_guest(pool))
         pool = NULL;

@@ -19,6 +19,10 @@ struct view {
 
 /* schedule.c: who runs, and which way things go. */
 unsigned current_thread(void);
+/* A player more; its number. 0: there are enough. */
+unsigned start_player(void *(*main)(void *), void *arg);
+/* Until it has ended. */
+void join_player(unsigned player);
 /* Before each access that others can see: perhaps somebody else comes first. */
 void let_others_run(void);
 /* The current thread can do nothing but wait for them. */
@@ -39,6 +43,9 @@ void memory_reset(void);
 /* Players know what was set up; the end knows what all have done. */
 void memory_start_players(void);
 void memory_join_players(void);
+/* A player starts another one; a player has seen the end of another one. */
+void memory_start_player(unsigned player);
+void memory_join_player(unsigned player);
 void memory_plain(const void *address, size_t bytes, bool is_write);
 uint64_t memory_load(const void *address, unsigned bytes, int order, void *pc);
 void memory_store(

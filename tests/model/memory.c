@@ -77,17 +77,28 @@ static void learn(struct view *view, const struct view *more)
             view->clock[t] = more->clock[t];
 }
 
+void memory_start_player(unsigned player)
+{
+    struct thread *starter = &threads[current_thread()];
+    learn(&threads[player].now, &starter->now);
+    starter->now.clock[current_thread()]++;
+}
+
+void memory_join_player(unsigned player)
+{
+    learn(&threads[current_thread()].now, &threads[player].now);
+}
+
 void memory_start_players(void)
 {
     for (unsigned t = 1; t < THREADS; t++)
-        learn(&threads[t].now, &threads[0].now);
-    threads[0].now.clock[0]++;
+        memory_start_player(t);
 }
 
 void memory_join_players(void)
 {
     for (unsigned t = 1; t < THREADS; t++)
-        learn(&threads[0].now, &threads[t].now);
+        memory_join_player(t);
 }
 
 static struct thread *here(void)

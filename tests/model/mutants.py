@@ -87,16 +87,15 @@ def try_mutant(cc, objects, mutant):
         mutated.write_text(
             mutate((SRC / file).read_text(), which, old, new))
         built = []
-        for source in [MODEL / (program + ".c"), *programs()[program]]:
-            path = source
-            if isinstance(source, str):
-                path = mutated if source == file else SRC / source
-            built.append(overlay / (str(source).replace("/", "_") + ".o"))
-            built[-1] = overlay / (built[-1].name)
-            compile_one(cc, overlay, path, built[-1])
+        for source in ["statics_begin.c", *programs()[program],
+                       "statics_end.c", program + ".c"]:
+            path = MODEL / source if "/" not in source else SRC / source
+            built.append(overlay / (source.replace("/", "_") + ".o"))
+            compile_one(cc, overlay, mutated if source == file else path,
+                        built[-1])
         binary = overlay / "model"
         own = sorted(pathlib.Path(objects).rglob("*.o"))
-        subprocess.run([cc, "-o", binary, *own, *built, WRAP, "-ldl"],
+        subprocess.run([cc, "-o", binary, *built, *own, WRAP, "-ldl"],
                        check=True)
         try:
             run = subprocess.run([binary], capture_output=True, text=True,

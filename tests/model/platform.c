@@ -38,6 +38,42 @@ int64_t fl_clock_now_ns(void)
     return now += 1000000;
 }
 
+int fl_thread_start(struct fl_thread *thread, void *(*main)(void *), void *arg,
+    size_t stack_bytes)
+{
+    (void)stack_bytes;
+    let_others_run();
+    thread->id = start_player(main, arg);
+    return thread->id ? 0 : -EAGAIN;
+}
+
+void fl_thread_join(struct fl_thread *thread)
+{
+    let_others_run();
+    join_player((unsigned)thread->id);
+}
+
+void fl_thread_end(void)
+{
+    model_fail("a thread ends itself");
+}
+
+void fl_thread_set_name(const char *name)
+{
+    (void)name;
+}
+
+char *fl_thread_stack_low(void)
+{
+    return NULL;
+}
+
+int fl_process_watch_forks(void (*in_child)(void))
+{
+    (void)in_child;
+    return 0;
+}
+
 void fl_thread_yield(void)
 {
     give_others_a_turn();

@@ -14,7 +14,12 @@
 #include <time.h>
 #include <ucontext.h>
 
-enum { STACK_BYTES = 64 << 10, CHOICES_MOST = 8192, TLS_MOST = 4096 };
+enum {
+    STACK_BYTES = 64 << 10,
+    CHOICES_MOST = 8192,
+    TLS_MOST = 4096,
+    STATICS_MOST = 1 << 16
+};
 
 static struct player {
     ucontext_t start;
@@ -23,6 +28,8 @@ static struct player {
     bool has_started;
     bool may_give_up, has_given_up;
     const void *word; /* that it sleeps on */
+    void *(*main)(void *);
+    void *arg;
     _Alignas(64) char stack[STACK_BYTES];
     char tls[TLS_MOST];
 } players[THREADS];
@@ -38,6 +45,7 @@ static unsigned preemptions_left, stale_left, steps;
 static jmp_buf search;
 static uint64_t random_state; /* 0: depth first */
 static unsigned long executions;
+static unsigned bound; /* 0: as the scene says */
 
 unsigned current_thread(void)
 {
@@ -139,8 +147,12 @@ static void become(unsigned next)
 
 static void enter(void)
 {
-    scene->play[me - 1]();
+    if (scene->play[me - 1])
+        scene->play[me - 1]();
+    else
+        (void)players[me].main(players[me].arg);
     players[me].state = ENDED;
+    wake_sleepers(&players[me], THREADS);
     _longjmp(search, 1);
 }
 
@@ -243,6 +255,27 @@ void wake_sleepers(const void *word, int count)
     }
 }
 
+unsigned start_player(void *(*main)(void *), void *arg)
+{
+    unsigned t = 1;
+    while (t < THREADS && players[t].state != ABSENT)
+        t++;
+    if (t == THREADS)
+        return 0;
+    players[t].main = main;
+    players[t].arg = arg;
+    players[t].state = READY;
+    memory_start_player(t);
+    return t;
+}
+
+void join_player(unsigned player)
+{
+    while (players[player].state != ENDED)
+        (void)sleep_on(&players[player], false);
+    memory_join_player(player);
+}
+
 /* Nobody can run: a sleeper with a deadline gives up. */
 static bool let_one_give_up(void)
 {
@@ -284,13 +317,37 @@ static void play(void)
         model_fail("somebody sleeps for ever");
 }
 
+/* The library's static variables: as they were at the start. */
+extern char model_data_begin, model_data_end, model_bss_begin, model_bss_end;
+static char data_copy[STATICS_MOST], bss_copy[STATICS_MOST];
+
+static void keep_part(char *begin, const char *end, char *copy, bool restore)
+{
+    size_t bytes = (size_t)(end - begin);
+    if (bytes > STATICS_MOST)
+        abort();
+    if (restore)
+        memcpy(begin, copy, bytes);
+    else
+        memcpy(copy, begin, bytes);
+}
+
+static void keep_statics(bool restore)
+{
+    keep_part(&model_data_begin, &model_data_end, data_copy, restore);
+    keep_part(&model_bss_begin, &model_bss_end, bss_copy, restore);
+}
+
 static void reset(void)
 {
+    keep_statics(true);
     memory_reset();
     heap_reset();
     report_reset();
     preemptions_left = scene->preemptions ? scene->preemptions : 2;
     stale_left = scene->stale ? scene->stale : 2;
+    if (bound)
+        preemptions_left = stale_left = bound;
     steps = 0;
     choice_next = 0;
     for (unsigned t = 0; t < THREADS; t++) {
@@ -411,11 +468,14 @@ int model_main(int argc, char **argv, const struct model_scene *scenes)
     const char *again = NULL;
     dl_iterate_phdr(find_tls, NULL);
     (void)signal(SIGSEGV, crash);
+    keep_statics(false);
     if (tls.bytes > TLS_MOST)
         abort();
     for (int i = 1; i + 1 < argc; i++) {
         if (strcmp(argv[i], "--most") == 0)
             most = strtoul(argv[i + 1], NULL, 10);
+        if (strcmp(argv[i], "--bound") == 0)
+            bound = (unsigned)strtoul(argv[i + 1], NULL, 10);
         if (strcmp(argv[i], "--random") == 0)
             random_state = strtoul(argv[i + 1], NULL, 10) * 2 + 1;
         if (strcmp(argv[i], "--replay") == 0)

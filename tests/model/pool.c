@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/* The whole pool: threads that start, look, park, are woken, and end. Every
+ * task that is accepted ends, nobody sleeps beside work, nothing is left. */
+#include "model.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "platform/futex.h"
+#include "sched/await.h"
+#include "sched/pool.h"
+#include "task/strand.h"
+
+static struct fl_pool *pool;
+static int runs; /* plainly: by the task, then by whoever waited for it */
+static int runs_2;
+static int was_freed;
+
+/* Of floors above. */
+const char *filch_strerror(int code)
+{
+    (void)code;
+    return "";
+}
+const char *filch_error_name(int code)
+{
+    (void)code;
+    return "";
+}
+int64_t filch_now(void)
+{
+    return 1;
+}
+
+static void free_pool(struct fl_pool *gone)
+{
+    was_freed++;
+    free(gone);
+}
+
+static void begin_with(int workers, size_t limit)
+{
+    struct fl_pool_setup setup = {
+        .config = {.workers = workers, .queue_limit = limit, .stack_bytes = 1}};
+    runs = runs_2 = was_freed = 0;
+    pool = aligned_alloc(FL_CACHE_LINE, sizeof *pool);
+    memset(pool, 0, sizeof *pool);
+    MODEL_MUST(fl_pool_open(pool, &setup, free_pool) == 0);
+}
+
+static void begin_one(void)
+{
+    begin_with(1, FILCH_UNBOUNDED);
+}
+static void begin_two(void)
+{
+    begin_with(2, FILCH_UNBOUNDED);
+}
+static void begin_bounded(void)
+{
+    begin_with(1, 1);
+}
+
+static void end(void)
+{
+    MODEL_MUST(was_freed == 1);
+}
+
+static int count(filch_ctx *cx, void *arg, void *result)
+{
+    (void)cx;
+    (void)result;
+    ++*(int *)arg;
+    return 0;
+}
+
+static filch_future *submit(filch_task *fn, int *arg)
+{
+    const struct fl_order order = {.fn = (filch_any_fn)fn,
+        .site = "task\0pool.c:1",
+        .kind = FILCH_FN_TASK,
+        .arg = arg};
+    filch_future *f = NULL;
+    MODEL_MUST(fl_pool_submit(pool, &order, &f) == 0);
+    return f;
+}
+
+static void wait_for(filch_future *f, const int *counter)
+{
+    MODEL_MUST(fl_await(f, INT64_MAX) == 0);
+    MODEL_MUST(fl_task_phase(f) == FL_DONE && *counter == 1);
+    fl_task_release(f);
+}
+
+static void close_pool(void)
+{
+    MODEL_MUST(fl_pool_shutdown(pool, FILCH_FINISH, INT64_MAX) == 0);
+    fl_pool_release(pool);
+}
+
+static void submit_wait_close(void)
+{
+    wait_for(submit(count, &runs), &runs);
+    close_pool();
+}
+
+static void submit_twice_close(void)
+{
+    filch_future *a = submit(count, &runs);
+    filch_future *b = submit(count, &runs_2);
+    wait_for(a, &runs);
+    wait_for(b, &runs_2);
+    close_pool();
+}
+
+/* The handle goes at once; the last worker cleans up. */
+static void submit_release_wait(void)
+{
+    filch_future *f = submit(count, &runs);
+    fl_pool_release(pool);
+    wait_for(f, &runs);
+}
+
+/* What is pending is run or cancelled, once. */
+static void submit_cancel_close(void)
+{
+    filch_future *f = submit(count, &runs);
+    MODEL_MUST(fl_pool_shutdown(pool, FILCH_CANCEL_PENDING, INT64_MAX) == 0);
+    uint32_t phase = fl_task_phase(f);
+    MODEL_MUST(
+        phase == FL_DONE ? runs == 1 : phase == FL_CANCELLED && runs == 0);
+    fl_task_release(f);
+    fl_pool_release(pool);
+}
+
+/* An outside thread helps, while the other one lets the pool go. */
+static filch_future *shared;
+
+static void begin_shared(void)
+{
+    begin_one();
+    shared = submit(count, &runs);
+    fl_task_retain(shared);
+}
+
+static void help(void)
+{
+    (void)fl_pool_help(shared);
+    MODEL_MUST(fl_task_wait(shared, INT64_MAX) == 0);
+    MODEL_MUST(runs == 1);
+    fl_task_release(shared);
+}
+
+static void release_and_wait(void)
+{
+    fl_pool_release(pool);
+    MODEL_MUST(fl_task_wait(shared, INT64_MAX) == 0);
+    fl_task_release(shared);
+}
+
+/* Two submitters; the last one closes. */
+static _Atomic int submitters;
+
+static void begin_two_submitters(void)
+{
+    begin_one();
+    atomic_init(&submitters, 2);
+}
+
+static void leave(void)
+{
+    if (fetch_sub_acq_rel(&submitters, 1) == 1)
+        close_pool();
+}
+
+static void submit_wait_first(void)
+{
+    wait_for(submit(count, &runs), &runs);
+    leave();
+}
+
+static void submit_wait_second(void)
+{
+    wait_for(submit(count, &runs_2), &runs_2);
+    leave();
+}
+
+/* Two tasks that end only if both run at the same time. */
+static _Atomic uint32_t arrived;
+
+static int meet(filch_ctx *cx, void *arg, void *result)
+{
+    (void)cx;
+    (void)result;
+    ++*(int *)arg;
+    if (fetch_add_acq_rel(&arrived, 1) == 1)
+        fl_futex_wake(&arrived, 2);
+    while (load_acquire(&arrived) < 2)
+        (void)fl_futex_wait(&arrived, 1, INT64_MAX);
+    return 0;
+}
+
+static void begin_meeting(void)
+{
+    begin_two();
+    atomic_init(&arrived, 0);
+}
+
+static void submit_meeting(void)
+{
+    filch_future *a = submit(meet, &runs);
+    filch_future *b = submit(meet, &runs_2);
+    wait_for(a, &runs);
+    wait_for(b, &runs_2);
+    close_pool();
+}
+
+/* A submit while the other one closes: refused, or run. */
+static void submit_if_open(void)
+{
+    const struct fl_order order = {.fn = (filch_any_fn)count,
+        .site = "task\0pool.c:1",
+        .kind = FILCH_FN_TASK,
+        .arg = &runs_2};
+    filch_future *f;
+    int rc = fl_pool_submit(pool, &order, &f);
+    MODEL_MUST(rc == 0 || rc == FILCH_ESHUTDOWN);
+    if (rc == 0)
+        wait_for(f, &runs_2);
+    if (fetch_sub_acq_rel(&submitters, 1) == 1)
+        fl_pool_release(pool);
+}
+
+static void close_beside(void)
+{
+    wait_for(submit(count, &runs), &runs);
+    MODEL_MUST(fl_pool_shutdown(pool, FILCH_FINISH, INT64_MAX) == 0);
+    if (fetch_sub_acq_rel(&submitters, 1) == 1)
+        fl_pool_release(pool);
+}
+
+static const struct model_scene scenes[] = {
+    {.name = "pool/one",
+        .begin = begin_one,
+        .play = {submit_wait_close},
+        .end = end,
+        .preemptions = 1,
+        .stale = 1},
+    {.name = "pool/release",
+        .begin = begin_one,
+        .play = {submit_release_wait},
+        .end = end,
+        .preemptions = 1,
+        .stale = 1},
+    {.name = "pool/cancel",
+        .begin = begin_one,
+        .play = {submit_cancel_close},
+        .end = end,
+        .preemptions = 1,
+        .stale = 1},
+    {.name = "pool/two_tasks",
+        .begin = begin_one,
+        .play = {submit_twice_close},
+        .end = end,
+        .preemptions = 1,
+        .stale = 1},
+    {.name = "pool/room",
+        .begin = begin_bounded,
+        .play = {submit_twice_close},
+        .end = end,
+        .preemptions = 1,
+        .stale = 1},
+    {.name = "pool/two_workers",
+        .begin = begin_two,
+        .play = {submit_twice_close},
+        .end = end,
+        .preemptions = 1,
+        .stale = 1},
+    {.name = "pool/two_submitters",
+        .begin = begin_two_submitters,
+        .play = {submit_wait_first, submit_wait_second},
+        .end = end,
+        .preemptions = 1,
+        .stale = 1},
+    {.name = "pool/guest",
+        .begin = begin_shared,
+        .play = {help, release_and_wait},
+        .end = end,
+        .preemptions = 1,
+        .stale = 1},
+    {.name = "pool/meeting",
+        .begin = begin_meeting,
+        .play = {submit_meeting},
+        .end = end,
+        .preemptions = 1,
+        .stale = 1},
+    {.name = "pool/close_beside",
+        .begin = begin_two_submitters,
+        .play = {close_beside, submit_if_open},
+        .end = end,
+        .preemptions = 1,
+        .stale = 1},
+    {.name = NULL},
+};
+
+int main(int argc, char **argv)
+{
+    return model_main(argc, argv, scenes);
+}

@@ -55,12 +55,16 @@ static int sleep_until_satisfied(struct many *many, int64_t deadline)
     int rc = 0;
     while (!rc) {
         uint32_t events = fl_waiter_events(&many->waiter);
+        /* Before the look: one that ends in between, and is not in the list,
+         * is seen by the look. Else a way out would be missing in the list,
+         * and the wait taken for a circle. */
+        size_t count = list_unfinished(many);
         if (is_satisfied(many))
             return 0;
         if (run_one(many))
             continue;
-        rc = fl_await_events(&many->waiter, events, many->unfinished,
-            list_unfinished(many), deadline);
+        rc = fl_await_events(
+            &many->waiter, events, many->unfinished, count, deadline);
     }
     return rc != -EDEADLK && is_satisfied(many) ? 0 : rc;
 }

@@ -430,6 +430,7 @@ static void check(const struct model_scene *which, unsigned long most)
     executions = 0;
     if (_setjmp(failed) == 0) {
         explore(most);
+        choice_count = 0;
         if (scene->fails)
             model_fail("it does not fail");
         if (scene->after)

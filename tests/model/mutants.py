@@ -99,8 +99,8 @@ def try_mutant(cc, objects, mutant):
         subprocess.run([cc, "-o", binary, *built, *own, WRAP, "-ldl"],
                        check=True)
         try:
-            run = subprocess.run([binary, *bound], capture_output=True, text=True,
-                                 timeout=300)
+            run = subprocess.run([binary, *bound], capture_output=True,
+                                 text=True, timeout=300)
             killed, said = run.returncode != 0, reason(run.stdout)
         except subprocess.TimeoutExpired:
             killed, said = False, "no end"

@@ -12,35 +12,14 @@
 #include "task/ctx.h"
 #include "task/task.h"
 
-static const struct {
-    int code;
-    const char *name;
-    const char *text;
-} own_errors[] = {
-    {FILCH_EBROKEN, "FILCH_EBROKEN", "the executor is broken"},
-    {FILCH_ESHUTDOWN, "FILCH_ESHUTDOWN", "the executor is shut down"},
-    {FILCH_EFORKED, "FILCH_EFORKED", "the handle came through fork()"},
-    {FILCH_EDROPPED, "FILCH_EDROPPED", "dropped from a full queue"},
-};
-
-enum { OWN_ERRORS = sizeof own_errors / sizeof *own_errors };
-
 const char *filch_strerror(int code)
 {
-    for (int i = 0; i < OWN_ERRORS; i++)
-        if (own_errors[i].code == code)
-            return own_errors[i].text;
-    const char *text = code > -4096 ? fl_error_text(-code) : NULL;
-    return text ? text : "unknown code";
+    return fl_error_text(code);
 }
 
 const char *filch_error_name(int code)
 {
-    for (int i = 0; i < OWN_ERRORS; i++)
-        if (own_errors[i].code == code)
-            return own_errors[i].name;
-    const char *name = code > -4096 ? fl_error_name(-code) : NULL;
-    return name ? name : "?";
+    return fl_error_name(code);
 }
 
 #define STRING_OF(x) #x

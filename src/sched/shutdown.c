@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "platform/clock.h"
+#include "platform/error.h"
 #include "platform/futex.h"
 #include "platform/process.h"
 #include "sched/worker.h"
@@ -93,7 +95,7 @@ void fl_pool_drain(struct fl_pool *pool, int code)
 static void report_broken(struct fl_pool *pool, int code, const char *reason)
 {
     struct filch_failure failure = {.code = code,
-        .message = reason ? reason : filch_strerror(code),
+        .message = reason ? reason : fl_error_text(code),
         .task = pool->setup.name,
         .where = ""};
     fl_report(pool->home, &failure);
@@ -142,7 +144,7 @@ static int wait_for_end(struct fl_pool *pool, int64_t deadline)
         uint32_t live = load_acquire(&pool->live);
         if (live == FL_LIVE_GUEST)
             return 0;
-        if (deadline <= filch_now())
+        if (fl_clock_is_past(deadline))
             return -ETIMEDOUT;
         fl_futex_wait(&pool->live, live, deadline);
     }

@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "platform/error.h"
 #include "platform/process.h"
 #include "task/task.h"
 
@@ -10,7 +11,7 @@ static void print(const struct filch_failure *what)
 {
     char line[512];
     int bytes = snprintf(line, sizeof line, "filch: %s: %s: %s%s%s\n",
-        what->task, filch_error_name(what->code), what->message,
+        what->task, fl_error_name(what->code), what->message,
         *what->where ? " at " : "", what->where);
     if (bytes >= (int)sizeof line) {
         bytes = sizeof line - 1;

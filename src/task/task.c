@@ -8,6 +8,7 @@
 #include "concurrent/spin.h"
 #include "platform/check.h"
 #include "platform/clock.h"
+#include "platform/error.h"
 #include "platform/futex.h"
 #include "task/ctx.h"
 #include "task/hook.h"
@@ -327,7 +328,7 @@ void fl_task_failure(filch_future *task, struct filch_failure *failure)
     int code = task->failure.code;
     const char *message = task->failure.message;
     failure->code = code;
-    failure->message = message ? message : filch_strerror(code);
+    failure->message = message ? message : fl_error_text(code);
     failure->task = fl_task_name(task);
     failure->where = fl_task_where(task);
 }

@@ -4,6 +4,7 @@
 
 #include "platform/check.h"
 #include "platform/clock.h"
+#include "platform/error.h"
 #include "platform/futex.h"
 #include "platform/process.h"
 #include "platform/thread.h"
@@ -77,6 +78,18 @@ int fl_process_watch_forks(void (*in_child)(void))
 void fl_thread_yield(void)
 {
     give_others_a_turn();
+}
+
+const char *fl_error_name(int code)
+{
+    (void)code;
+    return "";
+}
+
+const char *fl_error_text(int code)
+{
+    (void)code;
+    return "";
 }
 
 uint32_t fl_process_generation(void)

@@ -16,22 +16,6 @@ static int runs; /* plainly: by the task, then by whoever waited for it */
 static int runs_2;
 static int was_freed;
 
-/* Of floors above. */
-const char *filch_strerror(int code)
-{
-    (void)code;
-    return "";
-}
-const char *filch_error_name(int code)
-{
-    (void)code;
-    return "";
-}
-int64_t filch_now(void)
-{
-    return 1;
-}
-
 static void free_pool(struct fl_pool *gone)
 {
     was_freed++;

@@ -19,18 +19,6 @@ static struct estate {
 static filch_future *task;
 static int was_run, was_told, was_destroyed, arg;
 
-/* Of floors above. */
-const char *filch_strerror(int code)
-{
-    (void)code;
-    return "";
-}
-const char *filch_error_name(int code)
-{
-    (void)code;
-    return "";
-}
-
 static void destroy(struct fl_arena *arena)
 {
     struct estate *gone = (struct estate *)(void *)arena;

@@ -3,7 +3,7 @@
  * Slabs: objects of one size, handed out by one owner, given back by anybody.
  *
  * Owner (a worker, or whoever holds an inbox's lock): alloc.
- * Any thread: free. A slab consists of chunks of a page, and each chunk knows
+ * Any thread: free. A slab consists of chunks of 4 KiB, and each chunk knows
  * its free objects as bits: those that the owner has freed, and those that
  * others have. The owner uses up one chunk before it goes on to the next, so
  * that neighbours in time are neighbours in memory, in whatever order objects

@@ -8,19 +8,30 @@
 #include "sched/room.h"
 #include "sched/worker.h"
 
-/* A pending task; NULL: no memory. `is_wanted`: the caller gets its future. */
+/* A pending task; NULL: no memory. *future, unless nobody wants it, is set
+ * here already: the task may look at it as soon as it starts. */
 static inline filch_future *make_task(
-    struct fl_heap *heap, const struct fl_order *order, bool is_wanted)
+    struct fl_heap *heap, const struct fl_order *order, filch_future **future)
 {
     filch_future *task = fl_heap_alloc(heap, order);
     if (!task)
         return NULL;
-    fl_task_init(task, order, is_wanted ? 2 : 1);
+    fl_task_init(task, order, future ? 2 : 1);
     if (order->options && fl_task_take_options(task, order)) {
         fl_task_unmake(task);
         return NULL;
     }
+    if (future)
+        *future = task;
     return task;
+}
+
+/* What became of a push. */
+static inline int settle_push(filch_future *task, int rc)
+{
+    if (rc)
+        fl_task_unmake(task);
+    return rc;
 }
 
 /* In a worker of the pool: into its own deque, without a bound. */
@@ -31,15 +42,8 @@ static inline int put_own(struct fl_worker *worker,
     if (rc)
         return rc;
     filch_future *task = make_task(worker->heap, order, future);
-    if (!task)
-        return -ENOMEM;
-    if (future) /* before the task can start, which may look at it */
-        *future = task;
-    if (fl_deque_push(&worker->deque, task)) {
-        fl_task_unmake(task);
-        return -ENOMEM;
-    }
-    return 0;
+    return task ? settle_push(task, fl_deque_push(&worker->deque, task))
+                : -ENOMEM;
 }
 
 static unsigned door_of_thread(struct fl_pool *pool)
@@ -75,15 +79,8 @@ static inline int put_in_door(struct fl_pool *pool, struct fl_door *door,
     if (!has_room(pool, door))
         return -EAGAIN;
     filch_future *task = make_task(door->heap, order, future);
-    if (!task)
-        return -ENOMEM;
-    if (future) /* before the task can start, which may look at it */
-        *future = task;
-    if (fl_inbox_push(&door->inbox, task)) {
-        fl_task_unmake(task);
-        return -ENOMEM;
-    }
-    return 0;
+    return task ? settle_push(task, fl_inbox_push(&door->inbox, task))
+                : -ENOMEM;
 }
 
 static void notify_after(struct fl_pool *pool)
@@ -106,8 +103,6 @@ static int run_here(struct fl_pool *pool, struct fl_door *door,
     fl_lock_drop(&door->inbox.lock);
     if (rc)
         return rc;
-    if (future)
-        *future = task;
     fl_pool_run_here(pool, task);
     fl_task_release(task); /* the one of the queue that it is not in */
     return 0;

@@ -32,6 +32,7 @@ struct list {
 /* A thread that sleeps in next(). */
 struct sleeper {
     struct fl_waiter waiter;
+    bool is_in_task; /* and has a list of what it waits for */
     struct sleeper *next;
 };
 
@@ -40,6 +41,7 @@ struct filch_completion_queue {
     struct list members;
     struct list ready;
     struct sleeper *sleepers;
+    uint64_t added;       /* so far */
     _Atomic size_t count; /* lock holder writes, any thread reads */
     uint32_t generation;  /* immutable: fl_process_generation() */
     int fd;               /* -1: none yet */
@@ -71,6 +73,15 @@ static void unlink_entry(struct entry *entry)
 }
 
 /* Under the lock. */
+static void wake_one(struct filch_completion_queue *cq)
+{
+    if (!cq->sleepers)
+        return;
+    fl_waiter_notify(&cq->sleepers->waiter);
+    cq->sleepers = cq->sleepers->next;
+}
+
+/* Under the lock. */
 static void make_ready(struct entry *entry)
 {
     struct filch_completion_queue *cq = entry->cq;
@@ -80,10 +91,7 @@ static void make_ready(struct entry *entry)
         cq->is_signalled = true;
         fl_event_set(cq->fd);
     }
-    if (cq->sleepers) {
-        fl_waiter_notify(&cq->sleepers->waiter);
-        cq->sleepers = cq->sleepers->next;
-    }
+    wake_one(cq);
 }
 
 static bool fire_entry(struct fl_hook *hook, filch_future *task)
@@ -181,12 +189,23 @@ static void count_down(struct filch_completion_queue *cq)
         wake_sleepers(cq);
 }
 
+/* Under the lock. For a task that waits: one more way out of a circle
+ * [QUEUE]. */
+static void tell_tasks(struct filch_completion_queue *cq)
+{
+    for (struct sleeper *s = cq->sleepers; s; s = s->next)
+        if (s->is_in_task)
+            fl_waiter_notify(&s->waiter);
+}
+
 static void enter(struct entry *entry)
 {
     struct filch_completion_queue *cq = entry->cq;
     fl_lock_take(&cq->lock);
     append(&cq->members, entry);
     store_relaxed(&cq->count, load_relaxed(&cq->count) + 1);
+    cq->added++;
+    tell_tasks(cq);
     fl_lock_drop(&cq->lock);
 }
 
@@ -291,6 +310,7 @@ static void leave(
 struct survey {
     filch_future **awaited;
     size_t count;
+    uint64_t added; /* to the queue by then */
     filch_future *startable;
 };
 
@@ -299,6 +319,7 @@ struct survey {
 static void look_over(struct filch_completion_queue *cq, struct survey *survey)
 {
     size_t room = load_relaxed(&cq->count);
+    survey->added = cq->added;
     survey->awaited = calloc(room, sizeof(filch_future *));
     for (struct entry *e = cq->members.head.next;
          survey->awaited && e != &cq->members.head; e = e->next) {
@@ -315,21 +336,12 @@ static void forget(struct survey *survey)
     free(survey->awaited);
 }
 
-/* Under the lock. An entry that is ready needs a taker, if this one gives up
- * after having been woken for it. */
-static void hand_on(struct filch_completion_queue *cq)
-{
-    if (first_of(&cq->ready) && cq->sleepers) {
-        fl_waiter_notify(&cq->sleepers->waiter);
-        cq->sleepers = cq->sleepers->next;
-    }
-}
-
 /* Under the lock, which is given up meanwhile. Sleeps until one is ready. */
 static int sleep_for_one(
     filch_completion_queue *cq, int64_t deadline, const struct survey *survey)
 {
-    struct sleeper sleeper = {.next = cq->sleepers};
+    struct sleeper sleeper = {
+        .is_in_task = survey->count, .next = cq->sleepers};
     fl_waiter_init(&sleeper.waiter);
     cq->sleepers = &sleeper;
     fl_lock_drop(&cq->lock);
@@ -337,8 +349,9 @@ static int sleep_for_one(
         &sleeper.waiter, 0, survey->awaited, survey->count, deadline);
     fl_lock_take(&cq->lock);
     leave(cq, &sleeper);
-    if (rc == -EDEADLK)
-        hand_on(cq);
+    /* woken for one that is ready, but gives up */
+    if (rc == -EDEADLK && first_of(&cq->ready))
+        wake_one(cq);
     return rc;
 }
 
@@ -356,7 +369,9 @@ static int wait_for_one(filch_completion_queue *cq, int64_t deadline)
         has_run = fl_await_run(survey.startable);
         fl_lock_take(&cq->lock);
     }
-    if (!has_run && !first_of(&cq->ready) && load_relaxed(&cq->count))
+    bool is_news = survey.startable && survey.added != cq->added;
+    if (!has_run && !is_news && !first_of(&cq->ready) &&
+        load_relaxed(&cq->count))
         rc = sleep_for_one(cq, deadline, &survey);
     fl_lock_drop(&cq->lock);
     forget(&survey);

@@ -139,7 +139,7 @@ int fl_await_events(struct fl_waiter *waiter, uint32_t events,
     struct fl_strand *strand = fl_strand_current;
     if (!strand || !count)
         return sleep_in_place(waiter, events, deadline);
-    int rc = fl_strand_block(strand, awaited, count, waiter);
+    int rc = fl_strand_block(strand, awaited, count, waiter, events);
     if (rc)
         return rc;
     rc = sleep_in_place(waiter, events, deadline);

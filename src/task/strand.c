@@ -20,9 +20,11 @@ void fl_strand_forget_all(void)
     fl_strand_current = NULL;
 }
 
+/* One that has been told something gets on. */
 static bool is_stuck(const struct fl_strand *strand)
 {
-    return !strand->is_doomed; /* one that has been told gets on */
+    return !strand->is_doomed &&
+           fl_waiter_events(strand->waiter) == strand->events;
 }
 
 static bool runs(const struct fl_strand *strand, const filch_future *task)
@@ -131,12 +133,13 @@ static void leave(struct fl_strand *strand)
 }
 
 int fl_strand_block(struct fl_strand *strand, filch_future *const *awaited,
-    size_t count, struct fl_waiter *waiter)
+    size_t count, struct fl_waiter *waiter, uint32_t events)
 {
     fl_lock_take(&lock);
     strand->awaited = awaited;
     strand->count = count;
     strand->waiter = waiter;
+    strand->events = events;
     strand->is_doomed = false;
     strand->next = blocked;
     blocked = strand;
@@ -156,12 +159,4 @@ int fl_strand_unblock(struct fl_strand *strand)
     bool doomed = strand->is_doomed;
     fl_lock_drop(&lock);
     return doomed ? -EDEADLK : 0;
-}
-
-bool fl_strand_is_doomed(struct fl_strand *strand)
-{
-    fl_lock_take(&lock);
-    bool doomed = strand->is_doomed;
-    fl_lock_drop(&lock);
-    return doomed;
 }

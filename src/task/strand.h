@@ -26,6 +26,7 @@ struct fl_strand {
     filch_future *const *awaited;
     size_t count;
     struct fl_waiter *waiter;
+    uint32_t events; /* of the waiter, when it last looked */
     bool is_marked;
     bool is_doomed;
 };
@@ -39,15 +40,13 @@ void fl_strand_forget_all(void);
 
 /*
  * The strand's thread, in a task. It is about to sleep until one of the tasks
- * is final. -EDEADLK: all of them wait for this strand, directly or not; then
- * every strand in the circle is told so.
+ * is final, or `waiter` has more than `events`. -EDEADLK: all of the tasks wait
+ * for this strand, directly or not; then every strand in the circle is told so.
  */
 int fl_strand_block(struct fl_strand *strand, filch_future *const *awaited,
-    size_t count, struct fl_waiter *waiter);
+    size_t count, struct fl_waiter *waiter, uint32_t events);
 /* The same, after sleeping. -EDEADLK: somebody closed a circle. */
 int fl_strand_unblock(struct fl_strand *strand);
-/* The same, between two sleeps. */
-bool fl_strand_is_doomed(struct fl_strand *strand);
 
 /* The strand's thread. Runs a claimed task on top of what it is running. */
 static inline void fl_strand_run(

@@ -83,6 +83,7 @@ void *__wrap_malloc(size_t bytes);
 void *__wrap_calloc(size_t count, size_t bytes);
 void *__wrap_aligned_alloc(size_t alignment, size_t bytes);
 void __wrap_free(void *start);
+void *model_memset(void *start, int byte, size_t count);
 
 void *__wrap_malloc(size_t bytes)
 {
@@ -91,7 +92,9 @@ void *__wrap_malloc(size_t bytes)
 
 void *__wrap_calloc(size_t count, size_t bytes)
 {
-    return take(16, count * bytes, 0);
+    void *start = take(16, count * bytes, 0);
+    memory_plain(start, count * bytes, true);
+    return start;
 }
 
 void *__wrap_aligned_alloc(size_t alignment, size_t bytes)
@@ -102,6 +105,13 @@ void *__wrap_aligned_alloc(size_t alignment, size_t bytes)
 void __wrap_free(void *start)
 {
     give_back(start);
+}
+
+/* What the library and the scene are compiled with. */
+void *model_memset(void *start, int byte, size_t count)
+{
+    memory_plain(start, count, true);
+    return memset(start, byte, count);
 }
 
 /* platform/memory.h */

@@ -38,6 +38,8 @@ _Noreturn void model_fail(const char *what);
 
 /* In a scene: another way for things to go: 0 to count - 1, each is tried. */
 unsigned model_choose(unsigned count);
+/* In a scene: blocks until the pollable event is readable. */
+void model_poll_event(void);
 /* In a scene: a note in the table of what happened. */
 void model_note(const char *what, uint64_t value);
 

@@ -5,6 +5,7 @@
 #include "platform/check.h"
 #include "platform/clock.h"
 #include "platform/error.h"
+#include "platform/event.h"
 #include "platform/futex.h"
 #include "platform/process.h"
 #include "platform/thread.h"
@@ -73,6 +74,42 @@ int fl_process_watch_forks(void (*in_child)(void))
 {
     (void)in_child;
     return 0;
+}
+
+/* One at a time. */
+static int event_is_set;
+
+int fl_event_open(void)
+{
+    event_is_set = 0;
+    return 3;
+}
+
+void fl_event_set(int fd)
+{
+    (void)fd;
+    let_others_run();
+    event_is_set = 1;
+    wake_sleepers(&event_is_set, THREADS);
+}
+
+void fl_event_clear(int fd)
+{
+    (void)fd;
+    let_others_run();
+    event_is_set = 0;
+}
+
+void fl_event_close(int fd)
+{
+    (void)fd;
+}
+
+void model_poll_event(void)
+{
+    let_others_run();
+    while (!event_is_set)
+        (void)sleep_on(&event_is_set, false);
 }
 
 void fl_thread_yield(void)

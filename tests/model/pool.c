@@ -184,18 +184,29 @@ static int meet(filch_ctx *cx, void *arg, void *result)
     return 0;
 }
 
-static void begin_meeting(void)
+static void meet_once(void)
 {
-    begin_two();
-    atomic_init(&arrived, 0);
-}
-
-static void submit_meeting(void)
-{
+    store_relaxed(&arrived, 0);
+    runs = runs_2 = 0;
     filch_future *a = submit(meet, &runs);
     filch_future *b = submit(meet, &runs_2);
     wait_for(a, &runs);
     wait_for(b, &runs_2);
+}
+
+/* While workers have yet to be started, and one is between two tasks. */
+static void submit_meeting(void)
+{
+    wait_for(submit(count, &runs), &runs);
+    meet_once();
+    close_pool();
+}
+
+/* Once all have been started. */
+static void submit_two_meetings(void)
+{
+    meet_once();
+    meet_once();
     close_pool();
 }
 
@@ -217,8 +228,9 @@ static void submit_if_open(void)
 
 static void close_beside(void)
 {
-    wait_for(submit(count, &runs), &runs);
+    filch_future *f = submit(count, &runs);
     MODEL_MUST(fl_pool_shutdown(pool, FILCH_FINISH, INT64_MAX) == 0);
+    wait_for(f, &runs);
     if (fetch_sub_acq_rel(&submitters, 1) == 1)
         fl_pool_release(pool);
 }
@@ -273,8 +285,14 @@ static const struct model_scene scenes[] = {
         .preemptions = 1,
         .stale = 1},
     {.name = "pool/meeting",
-        .begin = begin_meeting,
+        .begin = begin_two,
         .play = {submit_meeting},
+        .end = end,
+        .preemptions = 1,
+        .stale = 1},
+    {.name = "pool/two_meetings",
+        .begin = begin_two,
+        .play = {submit_two_meetings},
         .end = end,
         .preemptions = 1,
         .stale = 1},

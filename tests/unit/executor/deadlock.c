@@ -296,6 +296,71 @@ Test(deadlock, one_way_out_is_enough)
     cr_assert_eq(filch_executor_close(ex), 0);
 }
 
+/* A waits in a queue for B. The queue gets C, which can end, before B waits
+ * for A: no circle, then. */
+struct rescue {
+    struct gate b, c;
+    filch_completion_queue *cq;
+    filch_future *as, *bs, *cs;
+    _Atomic pid_t waiting_a, waiting_b;
+};
+
+static int wait_in_queue(filch_ctx *cx, void *arg, void *result)
+{
+    struct rescue *r = arg;
+    (void)cx;
+    filch_future *first = NULL;
+    atomic_store(&r->waiting_a, gettid());
+    int rc = filch_completion_queue_next(r->cq, FILCH_FOREVER, &first, NULL);
+    bool is_c = first == r->cs;
+    filch_future_release(first);
+    memcpy(result, &is_c, sizeof is_c);
+    return rc < 0 ? rc : 0;
+}
+
+static int wait_for_a(filch_ctx *cx, void *arg, void *result)
+{
+    struct rescue *r = arg;
+    (void)cx;
+    (void)result;
+    stand_at(&r->b);
+    atomic_store(&r->waiting_b, gettid());
+    return outcome(r->as);
+}
+
+static void await_sleep(_Atomic pid_t *tid)
+{
+    UNTIL(atomic_load(tid) != 0 && is_asleep(atomic_load(tid)));
+}
+
+Test(deadlock, a_queue_may_get_a_way_out_later)
+{
+    struct rescue r = {.waiting_a = 0};
+    filch_executor *ex = open_pool(3);
+    gate_init(&r.b);
+    gate_init(&r.c);
+    cr_assert_eq(filch_completion_queue_open(&r.cq), 0);
+    r.cs = occupy(ex, &r.c);
+    r.bs = filch_submit(ex, wait_for_a, &r);
+    cr_assert_eq(filch_completion_queue_add(r.cq, r.bs, NULL), 0);
+    gate_await(&r.b, 1);
+    r.as = filch_submit(ex, wait_in_queue, &r);
+    await_sleep(&r.waiting_a);
+    cr_assert_eq(filch_completion_queue_add(r.cq, r.cs, NULL), 0);
+    gate_pass(&r.b, 1);
+    await_sleep(&r.waiting_b);
+    gate_pass(&r.c, 1);
+    bool is_c = false;
+    cr_assert_eq(
+        filch_future_result(r.as, FILCH_FOREVER, &is_c, sizeof is_c), 0);
+    cr_assert(is_c);
+    filch_future_release(r.as);
+    cr_assert_eq(settle(r.bs), 0);
+    cr_assert_eq(settle(r.cs), 0);
+    filch_completion_queue_close(r.cq);
+    cr_assert_eq(filch_executor_close(ex), 0);
+}
+
 /* Many tasks wait for the same one, which waits for another: no cycle. */
 static int wait_for_arg(filch_ctx *cx, void *f, void *result)
 {

@@ -65,7 +65,8 @@ def mutate(text, which, old, new):
 def compile_one(cc, overlay, source, output):
     subprocess.run(
         [cc, "-std=c11", "-D_GNU_SOURCE", "-O1", "-g", "-w",
-         "-fsanitize=thread", "-DFL_PLAIN_C11", "-Dmemset=model_memset", "-D__x86_64__",
+         "-fsanitize=thread", "-DFL_PLAIN_C11", "-D__x86_64__",
+         "-Dmemset=model_memset",
          "-include", overlay / "orders.h", f"-I{overlay}", f"-I{SRC}",
          f"-I{ROOT}/include", f"-I{MODEL}", f"-I{MODEL}/ck",
          "-c", source, "-o", output], check=True)

@@ -5,7 +5,8 @@
  *
  * Reading order: base.h (codes, deadlines, the task signature),
  * executor.h (open, submit, shut down), future.h (results, waiting),
- * completion_queue.h ("epoll for futures"), map.h (a function over an array).
+ * completion_queue.h ("epoll for futures"), map.h (a function over an array),
+ * fork.h (nested parallel computation).
  */
 #ifndef FILCH_H
 #define FILCH_H
@@ -13,6 +14,7 @@
 #include <filch/base.h>
 #include <filch/completion_queue.h>
 #include <filch/executor.h>
+#include <filch/fork.h>
 #include <filch/future.h>
 #include <filch/map.h>
 

@@ -163,11 +163,11 @@ FILCH_API void filch_blocking_leave(void);
 
 /** For #filch_blocking and filch_with(): a name of its own for each line, so
  * that blocks nest without hiding each other's. */
-#define FILCH_UNIQUE(prefix) FILCH_JOIN(prefix, __LINE__)
+#define FILCH_UNIQUE(prefix) FILCH_PASTE(prefix, __LINE__)
 /** For #FILCH_UNIQUE. */
-#define FILCH_JOIN(a, b) FILCH_JOIN_(a, b)
+#define FILCH_PASTE(a, b) FILCH_PASTE_(a, b)
 /** For #FILCH_UNIQUE. */
-#define FILCH_JOIN_(a, b) a##b
+#define FILCH_PASTE_(a, b) a##b
 
 #if defined(__GNUC__)
 /** For #filch_blocking. */

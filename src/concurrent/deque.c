@@ -47,8 +47,7 @@ void *fl_deque_take_last(struct fl_deque *deque, int64_t top, int64_t bottom)
     return x;
 }
 
-/* The oldest entry at index *top, not stolen yet; NULL: empty. */
-static void *look_at_oldest(struct fl_deque *deque, int64_t *top)
+void *fl_deque_oldest(struct fl_deque *deque, int64_t *top)
 {
     /* acquire: pairs with the CAS of the thief before [DEQUE-steal] */
     *top = load_acquire(&deque->top);
@@ -66,7 +65,7 @@ static void *look_at_oldest(struct fl_deque *deque, int64_t *top)
 void *fl_deque_steal(struct fl_deque *deque, bool *lost)
 {
     int64_t top;
-    void *x = look_at_oldest(deque, &top);
+    void *x = fl_deque_oldest(deque, &top);
     if (!x || cas_seq_cst(&deque->top, &top, top + 1))
         return x;
     *lost = true;
@@ -76,6 +75,6 @@ void *fl_deque_steal(struct fl_deque *deque, bool *lost)
 bool fl_deque_steal_this(struct fl_deque *deque, const void *x)
 {
     int64_t top;
-    return x && look_at_oldest(deque, &top) == x &&
-           cas_seq_cst(&deque->top, &top, top + 1);
+    return x && fl_deque_oldest(deque, &top) == x &&
+           fl_deque_steal_at(deque, top);
 }

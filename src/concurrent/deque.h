@@ -82,8 +82,23 @@ static inline void *fl_deque_newest(struct fl_deque *deque)
     return fl_ring_get(load_relaxed(&deque->ring), bottom - 1);
 }
 
+/* Any thread. Lock-free. The oldest entry, at index *top, not stolen yet; NULL:
+ * empty. */
+void *fl_deque_oldest(struct fl_deque *deque, int64_t *top);
+/* Any thread. Wait-free. Steals what was found there, if it still is. */
+static inline bool fl_deque_steal_at(struct fl_deque *deque, int64_t top)
+{
+    return cas_seq_cst(&deque->top, &top, top + 1);
+}
+
 /* Any thread. Lock-free. Steals the oldest entry if it is `x`. */
 bool fl_deque_steal_this(struct fl_deque *deque, const void *x);
+
+/* Owner only. Wait-free. The index of the next push. */
+static inline int64_t fl_deque_bottom(struct fl_deque *deque)
+{
+    return load_relaxed(&deque->bottom);
+}
 
 /* Any thread. Wait-free. Entries, an estimate for all but the owner. */
 static inline int64_t fl_deque_size(struct fl_deque *deque)

@@ -7,10 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "platform/check.h"
 #include "platform/clock.h"
 #include "platform/error.h"
-#include "task/ctx.h"
-#include "task/task.h"
+#include "task/strand.h"
 
 const char *filch_strerror(int code)
 {
@@ -43,16 +43,26 @@ int64_t filch_after(int64_t duration_ns)
                                              : now + duration_ns;
 }
 
+/* The position says where forks go; the thread knows what it runs. */
+static struct fl_run *running(void)
+{
+    FL_CHECK(fl_strand_current && fl_strand_current->innermost, 0);
+    return fl_strand_current->innermost;
+}
+
 int filch_stopping(const filch_ctx *cx)
 {
+    (void)cx;
     /* relaxed: it carries nothing but itself */
-    return (load_relaxed(cx->control) & FL_CONTROL_STOP) != 0;
+    return (load_relaxed(running()->control) & FL_CONTROL_STOP) != 0;
 }
 
 int filch_failf(filch_ctx *cx, int code, const char *format, ...)
 {
+    struct fl_run *run = running();
     va_list args;
     char *message = NULL;
+    (void)cx;
     va_start(args, format);
     int length = vsnprintf(NULL, 0, format, args);
     va_end(args);
@@ -63,22 +73,25 @@ int filch_failf(filch_ctx *cx, int code, const char *format, ...)
         vsnprintf(message, (size_t)length + 1, format, args);
         va_end(args);
     }
-    free(cx->message);
-    cx->message = message;
+    free(run->message);
+    run->message = message;
     return code < 0 ? code : -EINVAL;
 }
 
 filch_executor *filch_ctx_executor(const filch_ctx *cx)
 {
-    return cx->executor;
+    (void)cx;
+    return running()->executor;
 }
 
 int filch_ctx_worker(const filch_ctx *cx)
 {
-    return cx->worker;
+    (void)cx;
+    return running()->worker;
 }
 
 const char *filch_ctx_name(const filch_ctx *cx)
 {
-    return cx->task ? fl_task_name(cx->task) : "";
+    (void)cx;
+    return running()->task ? fl_task_name(running()->task) : "";
 }

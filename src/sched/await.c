@@ -6,7 +6,7 @@
 #include "platform/check.h"
 #include "platform/clock.h"
 #include "platform/process.h"
-#include "sched/worker.h"
+#include "sched/fork.h"
 
 /* A claimed task runs on the waiter's stack only if this much is left of it:
  * a part to be safe, less if no other thread could do it. */
@@ -15,6 +15,7 @@ enum { STACK_PART = 8, STACK_LAST_PART = 4, STACK_LEAST = 64 * 1024 };
 void fl_worker_leave_place(struct fl_worker *worker)
 {
     struct fl_pool *pool = worker->pool;
+    fl_fork_offer(worker);
     store_relaxed(&worker->is_looking, false);
     fetch_add_relaxed(&pool->places, 1);
     fence_seq_cst(); /* as in park(): what is queued needs somebody [PARK] */

@@ -2,6 +2,7 @@
 /* Where tasks are found: the doors, the deques of others. */
 #include "sched/find.h"
 
+#include "sched/fork.h"
 #include "sched/room.h"
 
 /* How many tasks come along with one, at most. */
@@ -143,10 +144,14 @@ filch_future *fl_find_oldest(struct fl_worker *worker)
     return task ? task : steal_from(worker);
 }
 
-filch_future *fl_find_anywhere(struct fl_worker *worker)
+struct fl_found fl_find_anywhere(struct fl_worker *worker)
 {
-    filch_future *task = fl_deque_take(&worker->deque);
-    if (!task)
-        task = fl_find_in_doors(worker);
-    return task ? task : steal(worker);
+    struct fl_found found = {.task = fl_deque_take(&worker->deque)};
+    if (!found.task)
+        found.task = fl_find_in_doors(worker);
+    if (!found.task)
+        found.fork = fl_fork_steal(worker);
+    if (!fl_is_found(found))
+        found.task = steal(worker);
+    return found;
 }

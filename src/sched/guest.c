@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Guests: outside threads that run a task. */
+#include "sched/fork.h"
 #include "sched/registry.h"
 #include "task/strand.h"
 
@@ -7,13 +8,14 @@ static void run_as_guest(struct fl_pool *pool, filch_future *task)
 {
     struct fl_strand *outer = fl_strand_current;
     struct fl_strand strand = {.pool = pool};
-    filch_ctx cx = {.executor = pool->setup.executor,
+    struct fl_run run = {.executor = pool->setup.executor,
         .control = &pool->control,
         .worker = -1};
     if (!outer)
         fl_strand_current = &strand;
-    fl_strand_run(fl_strand_current, &cx, task, false);
+    fl_strand_run(fl_strand_current, &run, task, false);
     fl_strand_current = outer;
+    fl_fork_free(&strand);
 }
 
 void fl_pool_run_here(struct fl_pool *pool, filch_future *task)

@@ -156,8 +156,8 @@ bool fl_pool_is_in_task_of(struct fl_pool *pool)
     const struct fl_strand *strand = fl_strand_current;
     if (!strand)
         return false;
-    for (const filch_ctx *cx = strand->innermost; cx; cx = cx->outer)
-        if (cx->executor == pool->setup.executor)
+    for (const struct fl_run *run = strand->innermost; run; run = run->outer)
+        if (run->executor == pool->setup.executor)
             return true;
     return strand->pool == pool;
 }

@@ -2,8 +2,8 @@
 /* Who is told of new work: see README.md, [WAKE-...]. */
 #include <errno.h>
 
+#include "sched/fork.h"
 #include "sched/room.h"
-#include "sched/worker.h"
 
 bool fl_pool_has_work(struct fl_pool *pool)
 {
@@ -15,7 +15,8 @@ bool fl_pool_has_work(struct fl_pool *pool)
     for (unsigned i = 0; i < slots; i++) {
         /* acquire: pairs with the release in fl_worker_start */
         struct fl_worker *worker = load_acquire(&pool->slots[i]);
-        if (worker && fl_deque_size(&worker->deque) > 0)
+        if (worker &&
+            (fl_deque_size(&worker->deque) > 0 || fl_fork_has_work(worker)))
             return true;
     }
     return false;

@@ -9,6 +9,7 @@
 
 #include "platform/clock.h"
 #include "sched/find.h"
+#include "sched/fork.h"
 
 enum { DEQUE_CAPACITY = 256, CROWDED_NS = 100000 };
 
@@ -34,16 +35,16 @@ static void end_search(struct fl_worker *worker)
 }
 
 /* Looks for as long as it is worth; only one searcher does so. */
-static filch_future *look_patiently(struct fl_worker *worker)
+static struct fl_found look_patiently(struct fl_worker *worker)
 {
     struct fl_spin_wait wait;
-    filch_future *task = fl_find_anywhere(worker);
-    if (task || load_relaxed(&worker->pool->searching) > 1)
-        return task;
+    struct fl_found found = fl_find_anywhere(worker);
+    if (fl_is_found(found) || load_relaxed(&worker->pool->searching) > 1)
+        return found;
     fl_spin_begin(&wait, &worker->spin);
-    while (!task && fl_spin_once(&wait))
-        task = fl_find_anywhere(worker);
-    return task;
+    while (!fl_is_found(found) && fl_spin_once(&wait))
+        found = fl_find_anywhere(worker);
+    return found;
 }
 
 static bool is_told_to_end(struct fl_pool *pool)
@@ -60,8 +61,10 @@ static bool is_told_to_end(struct fl_pool *pool)
 static bool has_changed_its_mind(struct fl_worker *worker)
 {
     struct fl_pool *pool = worker->pool;
-    if (!fl_pool_has_work(pool) && !is_told_to_end(pool))
+    if (!fl_pool_has_work(pool) && !is_told_to_end(pool)) {
+        fl_fork_poke_all(worker); /* the next fork is told to wake us */
         return false;
+    }
     /* Before it leaves the set: there is no moment in which a notifier finds
      * it neither asleep nor looking [WAKE-looking]. */
     store_relaxed(&worker->is_looking, true);
@@ -88,16 +91,17 @@ static void park(struct fl_worker *worker)
     store_relaxed(&worker->is_looking, true);
 }
 
-/* A task, or NULL: the worker is to end. */
-static filch_future *hunt(struct fl_worker *worker)
+/* A task or a fork; neither: the worker is to end. */
+static struct fl_found hunt(struct fl_worker *worker)
 {
     begin_search(worker);
     for (;;) {
         bool is_told = is_told_to_end(worker->pool); /* before the look */
-        filch_future *task = look_patiently(worker);
-        if (task || (is_told && !fl_pool_has_work(worker->pool))) {
+        struct fl_found found = look_patiently(worker);
+        if (fl_is_found(found) ||
+            (is_told && !fl_pool_has_work(worker->pool))) {
             end_search(worker);
-            return task;
+            return found;
         }
         if (is_told)
             continue; /* somebody was faster, or is just moving some */
@@ -187,24 +191,25 @@ static void mind_the_crowd(struct fl_worker *worker)
         retire(worker);
 }
 
-static inline filch_future *next_task(struct fl_worker *worker)
+static inline struct fl_found next(struct fl_worker *worker)
 {
     struct fl_pool *pool = worker->pool;
     if (worker->crowded_since || load_relaxed(&pool->places) < 0)
         mind_the_crowd(worker);
-    filch_future *task = worker->is_searching ? NULL : fl_find_nearby(worker);
-    if (!task)
-        task = hunt(worker);
+    struct fl_found found = {
+        .task = worker->is_searching ? NULL : fl_find_nearby(worker)};
+    if (!found.task)
+        found = hunt(worker);
     store_relaxed(&worker->is_looking, false);
-    if (task)
+    if (fl_is_found(found))
         look_after_others(pool);
-    return task;
+    return found;
 }
 
-static filch_ctx context_of(struct fl_worker *worker)
+static struct fl_run run_in(struct fl_worker *worker)
 {
     struct fl_pool *pool = worker->pool;
-    return (filch_ctx){.executor = pool->setup.executor,
+    return (struct fl_run){.executor = pool->setup.executor,
         .control = &pool->control,
         .worker = (int)worker->index};
 }
@@ -218,8 +223,8 @@ static void stop_looking(void)
     look_after_others(worker->pool);
 }
 
-static inline void run(
-    struct fl_worker *worker, filch_ctx *cx, filch_future *task)
+static inline void run_task(
+    struct fl_worker *worker, struct fl_run *run, filch_future *task)
 {
     struct fl_pool *pool = worker->pool;
     if (load_relaxed(&pool->control) &
@@ -231,50 +236,65 @@ static inline void run(
         fl_task_release(task);
         return;
     }
-    fl_strand_run(&worker->strand, cx, task, true);
+    fl_strand_run(&worker->strand, run, task, true);
     if (fl_strand_current != &worker->strand)
         fl_thread_end(); /* the task returned in a child of fork() */
 }
 
+/* A fork of another worker. */
+static void run_fork(struct fl_worker *worker, struct fl_record *fork)
+{
+    fl_fork_run_stolen(worker, fork);
+    store_relaxed(&worker->is_looking, true);
+}
+
 static void run_all(struct fl_worker *worker)
 {
-    filch_ctx cx = context_of(worker);
-    filch_future *task;
-    cx.is_looking = &worker->is_looking;
-    cx.stop_looking = stop_looking;
-    while ((task = next_task(worker)))
-        run(worker, &cx, task);
+    struct fl_run run = run_in(worker);
+    struct fl_found found;
+    run.is_looking = &worker->is_looking;
+    run.stop_looking = stop_looking;
+    while (fl_is_found(found = next(worker))) {
+        if (found.fork)
+            run_fork(worker, found.fork);
+        else
+            run_task(worker, &run, found.task);
+    }
 }
 
 void fl_worker_run_claimed(
     struct fl_worker *worker, filch_future *task, bool owned)
 {
-    filch_ctx cx = context_of(worker);
-    fl_strand_run(&worker->strand, &cx, task, owned);
+    struct fl_run run = run_in(worker);
+    fl_strand_run(&worker->strand, &run, task, owned);
 }
 
 static int call_start_hook(struct fl_worker *worker)
 {
     const struct filch_config *config = &worker->pool->setup.config;
+    struct fl_run run = run_in(worker);
     if (!config->on_start)
         return 0;
-    filch_ctx cx = context_of(worker);
-    int rc = config->on_start(&cx, config->data);
+    fl_strand_begin(&worker->strand, &run);
+    int rc = config->on_start(run.position, config->data);
+    fl_strand_end(&worker->strand, &run);
     if (rc < 0)
-        fl_pool_break(worker->pool, rc, cx.message);
+        fl_pool_break(worker->pool, rc, run.message);
     else
-        free(cx.message);
+        free(run.message);
     return rc < 0 ? rc : 0;
 }
 
 static void call_stop_hook(struct fl_worker *worker)
 {
     const struct filch_config *config = &worker->pool->setup.config;
+    struct fl_run run = run_in(worker);
     if (!config->on_stop)
         return;
-    filch_ctx cx = context_of(worker);
-    config->on_stop(&cx, config->data);
-    free(cx.message);
+    fl_strand_begin(&worker->strand, &run);
+    config->on_stop(run.position, config->data);
+    fl_strand_end(&worker->strand, &run);
+    free(run.message);
 }
 
 static void set_name(struct fl_worker *worker)
@@ -347,6 +367,7 @@ void fl_worker_join(struct fl_worker *worker)
 void fl_worker_free(struct fl_worker *worker)
 {
     fl_deque_free(&worker->deque);
+    fl_fork_free(&worker->strand);
     free(worker);
 }
 

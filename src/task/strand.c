@@ -29,8 +29,8 @@ static bool is_stuck(const struct fl_strand *strand)
 
 static bool runs(const struct fl_strand *strand, const filch_future *task)
 {
-    for (const filch_ctx *cx = strand->innermost; cx; cx = cx->outer)
-        if (cx->task == task)
+    for (const struct fl_run *run = strand->innermost; run; run = run->outer)
+        if (run->task == task)
             return true;
     return false;
 }

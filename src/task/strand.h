@@ -8,6 +8,7 @@
 #define FL_TASK_STRAND_H
 
 #include "task/ctx.h"
+#include "task/region.h"
 #include "task/waiter.h"
 
 struct fl_worker;
@@ -20,7 +21,13 @@ struct fl_strand {
     size_t stack_bytes;       /* immutable */
     /* The tasks on the stack, innermost first: the strand's thread, and
      * others under the lock while it is blocked. */
-    filch_ctx *innermost;
+    struct fl_run *innermost;
+    _Atomic(struct fl_region *)
+        region; /* the thread writes; NULL: no fork yet */
+    struct fl_record
+        *stolen; /* the innermost that runs here; the thread only */
+    struct fl_in_place *in_place; /* forks without room; the thread only */
+    struct fl_in_place *joined_in_place; /* the last of those */
     /* All that follows is guarded by the lock of the blocked strands. */
     struct fl_strand *next;
     filch_future *const *awaited;
@@ -48,15 +55,37 @@ int fl_strand_block(struct fl_strand *strand, filch_future *const *awaited,
 /* The same, after sleeping. -EDEADLK: somebody closed a circle. */
 int fl_strand_unblock(struct fl_strand *strand);
 
-/* The strand's thread. Runs a claimed task on top of what it is running. */
-static inline void fl_strand_run(
-    struct fl_strand *strand, filch_ctx *cx, filch_future *task, bool owned)
+/* The strand's thread. Where a fork would go now. */
+static inline filch_ctx *fl_strand_position(struct fl_strand *strand)
 {
-    cx->task = task;
-    cx->outer = strand->innermost;
-    strand->innermost = cx;
-    fl_task_run(cx, task, owned);
-    strand->innermost = cx->outer;
+    struct fl_region *region = load_relaxed(&strand->region);
+    return region ? fl_region_top(region) : fl_region_nowhere();
+}
+
+/* The strand's thread. A run on top of what it is running. */
+static inline void fl_strand_begin(struct fl_strand *strand, struct fl_run *run)
+{
+    run->position = fl_strand_position(strand);
+    run->outer = strand->innermost;
+    strand->innermost = run;
+}
+/* The same; all that it has forked is joined. */
+static inline void fl_strand_end(struct fl_strand *strand, struct fl_run *run)
+{
+    struct fl_region *region = load_relaxed(&strand->region);
+    if (region)
+        fl_region_check(region, run->position);
+    strand->innermost = run->outer;
+}
+
+/* The strand's thread. Runs a claimed task on top of what it is running. */
+static inline void fl_strand_run(struct fl_strand *strand, struct fl_run *run,
+    filch_future *task, bool owned)
+{
+    run->task = task;
+    fl_strand_begin(strand, run);
+    fl_task_run(run, task, owned);
+    fl_strand_end(strand, run);
 }
 
 #endif

@@ -253,18 +253,18 @@ static int invoke_plain(filch_future *task, filch_any_fn fn, void *arg)
 }
 
 static inline int invoke(
-    filch_ctx *cx, filch_future *task, filch_any_fn fn, void *arg)
+    struct fl_run *run, filch_future *task, filch_any_fn fn, void *arg)
 {
     if (task->kind == FILCH_FN_TASK)
-        return ((filch_task *)fn)(cx, arg, task->result);
+        return ((filch_task *)fn)(run->position, arg, task->result);
     return invoke_plain(task, fn, arg);
 }
 
 /* What the function said: the phase. */
-static uint32_t settle(filch_ctx *cx, filch_future *task, int rc)
+static uint32_t settle(struct fl_run *run, filch_future *task, int rc)
 {
-    char *message = cx->message;
-    cx->message = NULL;
+    char *message = run->message;
+    run->message = NULL;
     if (rc >= 0) {
         free(message);
         return FL_DONE;
@@ -274,10 +274,11 @@ static uint32_t settle(filch_ctx *cx, filch_future *task, int rc)
     return FL_FAILED;
 }
 
-static void end_with_callbacks(filch_ctx *cx, filch_future *task, bool owned)
+static void end_with_callbacks(
+    struct fl_run *run, filch_future *task, bool owned)
 {
-    if (cx->stop_looking)
-        cx->stop_looking();
+    if (run->stop_looking)
+        run->stop_looking();
     end_with_hooks(task, owned);
 }
 
@@ -288,7 +289,7 @@ static inline bool is_forsaken(filch_future *task, bool owned)
     return owned && fl_references(load_acquire(&task->state)) == 1;
 }
 
-void fl_task_run(filch_ctx *cx, filch_future *task, bool owned)
+void fl_task_run(struct fl_run *run, filch_future *task, bool owned)
 {
     /* What is to be done makes room for the result. */
     filch_any_fn fn = task->todo.fn;
@@ -296,21 +297,21 @@ void fl_task_run(filch_ctx *cx, filch_future *task, bool owned)
     uint32_t phase = FL_DONE;
     bool has_hooks = false;
     memset(task->result, 0, sizeof task->result);
-    int rc = invoke(cx, task, fn, end.arg);
-    cx->task = NULL; /* the object may be another task's soon: strand.c */
+    int rc = invoke(run, task, fn, end.arg);
+    run->task = NULL; /* the object may be another task's soon: strand.c */
     drop_arg(task, end);
-    if (rc < 0 || cx->message)
-        phase = settle(cx, task, rc);
+    if (rc < 0 || run->message)
+        phase = settle(run, task, rc);
     /* relaxed: whoever sees the end of the task sees it [WAKE-looking] */
-    if (cx->is_looking)
-        store_relaxed(cx->is_looking, true);
+    if (run->is_looking)
+        store_relaxed(run->is_looking, true);
     if (is_forsaken(task, owned)) {
         free_task(task, phase);
         return;
     }
     make_final(task, FL_RUNNING, phase, owned, &has_hooks);
     if (has_hooks)
-        end_with_callbacks(cx, task, owned);
+        end_with_callbacks(run, task, owned);
 }
 
 const char *fl_task_name(const filch_future *task)

@@ -115,6 +115,8 @@ static inline uint32_t fl_references(uint32_t state)
     return state / FL_REFERENCE;
 }
 
+struct fl_run;
+
 /* What a submit says about its tasks. (No padding before the end: an 8-byte
  * load that meets two stores waits for both.) */
 struct fl_order {
@@ -187,7 +189,7 @@ static inline bool fl_task_claim_owned(filch_future *task)
 bool fl_task_cancel(filch_future *task);
 /* The runner, after claim. Calls the function and finishes. `owned`: the
  * runner has the queue's reference, which goes in the same step. */
-void fl_task_run(filch_ctx *cx, filch_future *task, bool owned);
+void fl_task_run(struct fl_run *run, filch_future *task, bool owned);
 /* The runner, after claim, instead of run: fails with `code`. `message`, an
  * allocated string or NULL, is taken. */
 void fl_task_fail(filch_future *task, int code, char *message, bool owned);

@@ -8,7 +8,9 @@ import re
 import subprocess
 import sys
 
-DECLARATION = re.compile(r"^FILCH_API\s[^;{]*?\b(\w+)\(", re.MULTILINE)
+DECLARATION = re.compile(
+    r"^FILCH_API\s(?:[^;{]*?\b(?=\w+\()|extern[^;{(]*?(?=\w+;))(\w+)",
+    re.MULTILINE)
 NEEDED = re.compile(r"\(NEEDED\).*\[(.*)\]")
 SONAME = re.compile(r"\(SONAME\).*\[(.*)\]")
 ALLOWED = re.compile(r"(libc|libck|ld-linux[\w-]*)\.so\.\d+")

@@ -20,7 +20,7 @@ NOISE = re.compile(r"""
     /\*.*?\*/ | //[^\n]*                    # comments
   | "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\])'  # strings, characters
 """, re.VERBOSE | re.DOTALL)
-WORD = re.compile(r"(?<![\w.])_\w+")
+WORD = re.compile(r"(?<![\w.#])_\w+")  # not name##_part
 
 
 def blank(match):

@@ -73,9 +73,9 @@ static void end(void)
 /* The worker that took the task out of its queue. */
 static void run(void)
 {
-    filch_ctx cx = {0};
+    struct fl_run now = {0};
     if (fl_task_claim_owned(task))
-        fl_task_run(&cx, task, true);
+        fl_task_run(&now, task, true);
     else
         fl_task_release(task);
 }
@@ -111,11 +111,11 @@ static void just_release(void)
 /* A waiter in a task: claims it, or watches it. */
 static void claim_or_watch(void)
 {
-    filch_ctx cx = {0};
+    struct fl_run now = {0};
     struct fl_waiter waiter;
     struct fl_wait_node node;
     if (fl_task_claim(task)) {
-        fl_task_run(&cx, task, false);
+        fl_task_run(&now, task, false);
     } else {
         fl_waiter_init(&waiter);
         if (fl_waiter_watch(&waiter, &node, task)) {

@@ -73,10 +73,10 @@ static void end(void)
 static void run(int which)
 {
     struct fl_strand strand = {.pool_threads = TASKS};
-    filch_ctx cx = {0};
+    struct fl_run now = {0};
     MODEL_MUST(fl_task_claim(tasks[which]));
     fl_strand_current = &strand;
-    fl_strand_run(&strand, &cx, tasks[which], true);
+    fl_strand_run(&strand, &now, tasks[which], true);
     fl_strand_current = NULL;
 }
 

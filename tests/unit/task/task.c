@@ -3,8 +3,8 @@
 #include "../../support/pool.h"
 
 #include "platform/process.h"
-#include "task/ctx.h"
 #include "task/report.h"
+#include "task/strand.h"
 #include "task/task.h"
 
 #include <criterion/criterion.h>
@@ -36,8 +36,12 @@ static filch_future *make(filch_task *fn)
 
 static void run(filch_future *task)
 {
-    filch_ctx cx = {.task = task, .worker = -1};
-    fl_task_run(&cx, task, false);
+    struct fl_strand strand = {.pool = NULL};
+    struct fl_run now = {.worker = -1};
+    MUST(fl_region_prepare() == 0);
+    fl_strand_current = &strand;
+    fl_strand_run(&strand, &now, task, false);
+    fl_strand_current = NULL;
 }
 
 /* Nothing that can be done to it any more changes it. */

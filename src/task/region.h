@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A region: one thread's stack of forks, in address space of its own. Records
+ * lie one after the other; above the last one there are zeroes. Those below
+ * `split` have been published: a pointer to each is, or was, in the deque.
+ * The protocol is in ../sched/README.md, [FORK-...].
+ */
+#ifndef FL_TASK_REGION_H
+#define FL_TASK_REGION_H
+
+#include <filch/fork.h>
+
+#include "concurrent/deque.h"
+
+struct fl_region {
+    /* As struct filch_fork_region. Poked: 0 and all ones. The owner and
+     * thieves, atomic. */
+    _Atomic uintptr_t limit;
+    _Atomic uintptr_t guard;
+    /* the owner only */
+    alignas(FL_CACHE_LINE) char *split;
+    char *end; /* immutable: of the records; then one line of zeroes */
+    /* owner writes: what is in the deque from here on was forked by the stolen
+     * fork that it is running */
+    _Atomic int64_t floor;
+    struct fl_deque deque;
+};
+
+/* A record, as struct filch_fork_record. */
+struct fl_record {
+    _Atomic uint32_t state; /* FL_RECORD_..., once published */
+    _Atomic uint32_t thief; /* thief writes: its worker's index + 1 */
+    void *link; /* publisher: the run it belongs to; thief, before it is done:
+                   the message of a failure, owned */
+    const struct filch_fork_type *type; /* owner only until published */
+};
+enum { FL_RECORD_OPEN, FL_RECORD_AWAITED, FL_RECORD_DONE };
+
+/* Where the first record is. */
+enum { FL_REGION_FIRST = 1024 };
+_Static_assert(sizeof(struct fl_region) <= FL_REGION_FIRST, "room for it");
+#define FL_SAME_PLACE(a, b, member)                                            \
+    (offsetof(struct a, member) == offsetof(struct b, member))
+_Static_assert(FL_SAME_PLACE(fl_region, filch_fork_region, limit) &&
+                   FL_SAME_PLACE(fl_region, filch_fork_region, guard) &&
+                   FL_SAME_PLACE(fl_record, filch_fork_record, type),
+    "as the public header has them");
+
+/* Any thread. Makes fl_region_nowhere() usable. 0, or -ENOMEM. */
+int fl_region_prepare(void);
+/* Any thread, once prepared. The position of a task whose thread has no
+ * region yet: a fork there is slow. */
+filch_ctx *fl_region_nowhere(void);
+/* Is it a position there, or of a fork that ran in place? */
+bool fl_region_is_nowhere(const filch_ctx *cx);
+
+/* Any thread. NULL: out of memory. */
+struct fl_region *fl_region_new(void);
+/* Any thread, when nobody uses it any more. NULL is allowed. */
+void fl_region_free(struct fl_region *region);
+
+/* The owner. The position above the last fork. */
+static inline filch_ctx *fl_region_top(const struct fl_region *region)
+{
+    char *at = region->split;
+    const struct filch_fork_type *type;
+    while ((type = ((struct fl_record *)(void *)at)->type))
+        at += type->bytes;
+    return (filch_ctx *)(void *)at;
+}
+
+/* The owner, at the end of a run that began at a position. Aborts if a fork
+ * is left, and says which. */
+static inline void fl_region_check(
+    const struct fl_region *region, const filch_ctx *position)
+{
+    const void *at = fl_region_is_nowhere(position)
+                         ? (const char *)region + FL_REGION_FIRST
+                         : (const void *)position;
+    const struct filch_fork_record *record = at;
+    if (record->type)
+        filch_fork_unjoined(NULL, record);
+}
+
+/* Any thread. The owner's next fork and next join are slow. */
+static inline void fl_region_poke(struct fl_region *region)
+{
+    /* relaxed: what the owner is poked for is ordered by fences [FORK-poke] */
+    if (!load_relaxed(&region->limit))
+        return;
+    store_relaxed(&region->limit, 0);
+    store_relaxed(&region->guard, UINTPTR_MAX);
+}
+
+/* The owner. As long as nobody pokes, forks and private joins are fast. */
+static inline void fl_region_settle(struct fl_region *region)
+{
+    /* relaxed: as above */
+    store_relaxed(&region->limit, (uintptr_t)region->end);
+    store_relaxed(&region->guard, (uintptr_t)region->split);
+}
+
+#endif

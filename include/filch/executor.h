@@ -51,7 +51,8 @@ struct filch_config {
     /** Threads beyond `workers` that may take the places of tasks that
      * block. Default 64; #FILCH_NO_SPARES for none. */
     int spares;
-    /** A worker's stack. Default 8 MiB of address space, with a guard page. */
+    /** A worker's stack. Default 32 MiB of address space, with a guard page: a
+     * recursion of 100,000 small frames. */
     size_t stack_bytes;
     /** Most tasks that wait to be started, counting those from outside the
      * workers; when it is nearly reached, threads that submit at the same

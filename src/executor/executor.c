@@ -13,7 +13,7 @@
 #include "sched/pool.h"
 
 enum { SPARES = 64, SPARES_MOST = 1024, QUEUE_LIMIT = 65536 };
-#define STACK_BYTES ((size_t)8 << 20)
+#define STACK_BYTES ((size_t)32 << 20)
 #define STACK_BYTES_MOST ((size_t)1 << 40)
 
 static void warn(const struct filch_config *config, const char *message)

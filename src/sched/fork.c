@@ -180,10 +180,10 @@ filch_ctx *filch_fork_slow(filch_ctx *cx, const struct filch_fork_record *made)
         return run_in_place(strand, cx, made);
     memcpy(record, made, made->type->bytes);
     char *top = record + made->type->bytes;
-    if (strand->worker)
-        feed(strand->worker, region, top);
-    else
+    if (!strand->worker)
         fl_region_settle(region);
+    else if (fl_region_is_poked(region))
+        feed(strand->worker, region, top);
     return (filch_ctx *)(void *)top;
 }
 
@@ -212,7 +212,8 @@ static struct fl_record *leapfrog(
         fl_region_poke(region);
         return NULL;
     }
-    if (top < load_relaxed(&region->floor) || is_done(record))
+    /* acquire: if the floor is an older one, then the record is done */
+    if (top < load_acquire(&region->floor) || is_done(record))
         return NULL;
     return fl_deque_steal_at(&region->deque, top) ? found : NULL;
 }
@@ -351,13 +352,13 @@ void fl_fork_run_stolen(struct fl_worker *worker, struct fl_record *record)
         fl_thread_end(); /* it returned in a child of fork() */
     fl_strand_end(strand, &run);
     strand->stolen = outer;
-    region = load_relaxed(&strand->region);
-    if (region)
-        store_relaxed(&region->floor, floor);
     record->link = run.message;
     /* acq_rel: with the result; the last access [FORK-done] */
     if (exchange_acq_rel(&record->state, FL_RECORD_DONE) == FL_RECORD_AWAITED)
         fl_futex_wake(&record->state, 1);
+    region = load_relaxed(&strand->region);
+    if (region) /* release: who reads it sees the end [FORK-leapfrog] */
+        store_release(&region->floor, floor);
 }
 
 /* The region of the i-th worker after this one; NULL: it has none. */

@@ -82,12 +82,19 @@ static inline void fl_region_check(
         filch_fork_unjoined(NULL, record);
 }
 
+/* Any thread. */
+static inline bool fl_region_is_poked(const struct fl_region *region)
+{
+    /* relaxed: what the owner is poked for is ordered by fences [FORK-poke] */
+    return !load_relaxed(&region->limit);
+}
+
 /* Any thread. The owner's next fork and next join are slow. */
 static inline void fl_region_poke(struct fl_region *region)
 {
-    /* relaxed: what the owner is poked for is ordered by fences [FORK-poke] */
-    if (!load_relaxed(&region->limit))
+    if (fl_region_is_poked(region))
         return;
+    /* relaxed: as above */
     store_relaxed(&region->limit, 0);
     store_relaxed(&region->guard, UINTPTR_MAX);
 }

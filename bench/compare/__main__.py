@@ -39,8 +39,8 @@ def parse():
 
 def measure(args, workloads):
     """Measures; returns the folder of the results, the machine, the runs."""
-    competitors = [c for c in runner.find(args.build, args.also)
-                   if re.search(args.against, c.name)]
+    found = runner.find(args.build, args.suite, args.also)
+    competitors = [c for c in found if re.search(args.against, c.name)]
     rounds = args.rounds or (3 if args.quick else 7)
     slow_rounds = min(rounds, 2) if args.quick else rounds
     folder = os.path.join(args.build, "results",

@@ -31,15 +31,17 @@ class Competitor:
         return {(m.group(1), int(m.group(2))) for m in found if m}
 
 
-def find(build, also):
-    """The programs in the build tree, and those named on the command line."""
-    folder = os.path.join(build, "bench", "executor")
+def find(build, suite, also):
+    """The suite's programs in the build tree, and those named on the command
+    line."""
+    folder = os.path.join(build, "bench", suite)
     programs = [os.path.join(folder, name) for name in sorted(
         os.listdir(folder))]
     found = [Competitor(os.path.basename(p), [p]) for p in programs
              if os.path.isfile(p) and os.access(p, os.X_OK)]
     java = os.path.join(build, "java")
-    if os.path.exists(os.path.join(java, "ForkJoin.class")):
+    if suite == "executor" and os.path.exists(
+            os.path.join(java, "ForkJoin.class")):
         found.append(Competitor("java", [
             "java", "-XX:+UseParallelGC", "-cp", java, "ForkJoin"]))
     for name_and_path in also:

@@ -41,6 +41,8 @@ PACED = (Figure("cpu_us_per_task", "us CPU per task"),
          Figure("switches_per_task", "switches per task"))
 MEMORY = (Figure("bytes_per_task", "bytes in the pool"),
           Figure("handle_bytes", "bytes in the caller"))
+FORK = (Figure("s_per_fork", "ns per fork", 1e9),)
+TIME = (Figure("real_time", "ms"),)
 
 
 def _latency(kind, what):
@@ -86,6 +88,16 @@ SUITES = {
         )),
         Group("Memory, bytes", (
             Workload("memory", "Memory per pending task", MEMORY, True),
+        )),
+    ),
+    "fork": (
+        Group("Fork-join: fib ns per fork and join, the others ms", (
+            Workload("fib", "fib without cut-off, by the fork", FORK),
+            Workload("skynet", "10-ary tree of 1,000,000 leaves", TIME),
+            Workload("queens", "All solutions of n queens", TIME),
+            Workload("uts", "Unbalanced tree", TIME),
+            Workload("matmul", "Cache-oblivious matrix product", TIME),
+            Workload("quicksort", "Quicksort", TIME),
         )),
     ),
 }

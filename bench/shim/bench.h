@@ -25,11 +25,24 @@ typedef void bench_workload(struct bench_state *st, void *data);
 void bench_register(
     const char *name, bench_workload *run, void *data, int64_t iterations);
 
+/* The same, but it runs at least so long, however often that is: from the
+ * start for each number of iterations that is tried, the last one counts. */
+void bench_register_timed(
+    const char *name, bench_workload *run, void *data, double seconds);
+
 /* Starts the next iteration, and its clock; 0 when all are done. */
 int bench_next(struct bench_state *st);
 
+/* What happens in between is not measured. */
+void bench_pause(struct bench_state *st);
+void bench_resume(struct bench_state *st);
+
 /* How many items each iteration handled: gives items_per_second. */
 void bench_set_items(struct bench_state *st, int64_t items_per_iteration);
+
+/* How many each iteration handled: `name` is the seconds for one of them. */
+void bench_set_seconds_per_item(
+    struct bench_state *st, const char *name, int64_t items_per_iteration);
 
 /* Adds a figure of the workload's own to the report. */
 void bench_set_counter(struct bench_state *st, const char *name, double value);

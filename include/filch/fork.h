@@ -372,7 +372,9 @@ FILCH_API int filch_run(filch_executor *ex, filch_fork_fn *fn, void *frame);
         } u;                                                                   \
     } __attribute__((aligned(FILCH_FORK_ALIGN)));                              \
     storage const struct filch_fork_type name##_type;                          \
-    static const struct filch_fork_type *const name##_here = &name##_type;     \
+    __attribute__((                                                            \
+        unused)) static const struct filch_fork_type *const name##_here =      \
+        &name##_type;                                                          \
     storage R name(filch_ctx *cx FILCH_EACH(count, FILCH_ARG_PARAM, list));    \
     FILCH_TASK_FORK(count, name, list)                                         \
     FILCH_TASK_JOIN(kind, R, count, name, list)                                \

@@ -29,11 +29,22 @@ void fl_worker_take_place_back(struct fl_worker *worker)
     fetch_sub_relaxed(&worker->pool->places, 1);
 }
 
+/* Its place has been left, but it may have forked since. */
+static void offer_more(struct fl_worker *worker)
+{
+    fl_fork_offer(worker);
+    fence_seq_cst(); /* as in park(): what is queued needs somebody [PARK] */
+    if (fl_pool_has_work(worker->pool))
+        fl_pool_notify(worker->pool);
+}
+
 void filch_blocking_enter(void)
 {
     struct fl_worker *worker = fl_worker_here();
     if (worker && worker->blocking_depth++ == 0)
         fl_worker_leave_place(worker);
+    else if (worker)
+        offer_more(worker);
 }
 
 void filch_blocking_leave(void)
@@ -131,6 +142,8 @@ static int sleep_in_place(
         fl_worker_take_place_back(worker);
         return rc;
     }
+    if (worker)
+        offer_more(worker);
     return fl_waiter_sleep(waiter, events, deadline);
 }
 

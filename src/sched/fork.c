@@ -92,8 +92,10 @@ static void feed(struct fl_worker *worker, struct fl_region *region, char *top)
         region->split + (top - region->split) / 2 + (top > region->split));
     fl_region_settle(region);
     fence_seq_cst(); /* who parks sees the forks, or pokes again [FORK-poke] */
-    wake_joiner(&worker->strand);
-    fl_pool_notify(pool);
+    if (fl_deque_size(&region->deque) > 0) {
+        wake_joiner(&worker->strand);
+        fl_pool_notify(pool);
+    }
     stay_poked(pool, region);
 }
 
@@ -108,6 +110,9 @@ void fl_fork_offer(struct fl_worker *worker)
         publish(&worker->strand, region, top);
     } while (region->split < top && region->split != split);
     fl_region_settle(region);
+    fence_seq_cst(); /* as in feed() [FORK-wake] */
+    if (fl_deque_size(&region->deque) > 0)
+        wake_joiner(&worker->strand);
 }
 
 bool fl_fork_has_work(const struct fl_worker *worker)
@@ -223,7 +228,7 @@ static bool announce(struct fl_record *record)
 {
     uint32_t state = FL_RECORD_OPEN;
     if (!cas_acq_rel(&record->state, &state, FL_RECORD_AWAITED) &&
-        state == FL_RECORD_DONE)
+        is_done(record)) /* again: a CAS that fails acquires nothing */
         return false;
     fence_seq_cst(); /* the thief sees it, or we what it forked [FORK-wake] */
     return true;

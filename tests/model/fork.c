@@ -180,7 +180,7 @@ static int fork_own_and_steal(filch_ctx *cx)
     own.runs = 0;
     filch_fork(&cx, run_own, &own); /* published: the region is new */
     await_flag(&forked);
-    MODEL_MUST(steal());
+    (void)steal();
     MODEL_MUST(filch_join(&cx) == 1);
     return 0;
 }
@@ -212,6 +212,20 @@ static int join_what_has_started(filch_ctx *cx)
 static void play_late(void)
 {
     run(OWNER, join_what_has_started);
+}
+
+static int fork_early(filch_ctx *cx)
+{
+    struct leaf a = {0};
+    filch_fork(&cx, run_leaf, &a);
+    set(&forked);
+    join_leaf(&cx, &a);
+    return 0;
+}
+
+static void play_early(void)
+{
+    run(OWNER, fork_early);
 }
 
 /* It forks when its joiner may be asleep, and waits for the joiner to help. */
@@ -360,6 +374,11 @@ static const struct model_scene scenes[] = {
     {.name = "fork/own",
         .begin = begin_flags,
         .play = {play_late, play_thief_with_own},
+        .end = end,
+        .stale = 1},
+    {.name = "fork/own_early",
+        .begin = begin_flags,
+        .play = {play_early, play_thief_with_own},
         .end = end,
         .stale = 1},
     {.name = "fork/help",

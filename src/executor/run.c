@@ -4,62 +4,38 @@
 #include <filch/fork.h>
 
 #include <errno.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "backend/backend.h"
 #include "task/strand.h"
 
-/* A record on its way into an executor: the caller may give up before it has
- * run, if its wait would close a circle. */
-struct parcel {
-    alignas(FILCH_FORK_ALIGN) _Atomic int holders;
-    alignas(FILCH_FORK_ALIGN) struct filch_fork_record record;
-};
-
-static void drop(void *arg)
+static int run_record(filch_ctx *cx, void *arg, void *result)
 {
-    struct parcel *parcel = arg;
-    /* acq_rel: the last one sees the end of the other */
-    if (fetch_sub_acq_rel(&parcel->holders, 1) == 1)
-        free(parcel);
-}
-
-static int run_parcel(filch_ctx *cx, void *arg, void *result)
-{
-    struct parcel *parcel = arg;
+    struct filch_fork_record *record = arg;
     (void)result;
-    parcel->record.type->run(cx, &parcel->record);
+    record->type->run(cx, record);
     return 0;
 }
 
-static int send(filch_executor *ex, struct parcel *parcel)
+/* The record is the caller's: if the wait closes a circle, and the task has
+ * started, it is told, too, and will end. */
+static int wait_until_over(filch_future *f)
 {
-    const char *site = parcel->record.type->site;
-    const struct filch_submit_options options = {.arg_destroy = drop};
-    filch_future *f;
-    int rc = filch_submit_call_with(&f, ex, (filch_any_fn)run_parcel, site,
-        FILCH_FN_TASK, parcel, &options, sizeof options);
-    if (rc)
-        return rc; /* the argument has been dropped */
-    rc = filch_future_result(f, FILCH_FOREVER, NULL, 0);
-    filch_future_release(f);
+    int rc;
+    do
+        rc = filch_future_result(f, FILCH_FOREVER, NULL, 0);
+    while (rc == -EDEADLK && !filch_future_cancel(f));
     return rc;
 }
 
 static int run_outside(filch_executor *ex, struct filch_fork_record *record)
 {
-    size_t bytes = record->type->bytes;
-    struct parcel *parcel = aligned_alloc(
-        FILCH_FORK_ALIGN, offsetof(struct parcel, record) + bytes);
-    if (!parcel)
-        return -ENOMEM;
-    atomic_init(&parcel->holders, 2);
-    memcpy(&parcel->record, record, bytes);
-    int rc = send(ex, parcel);
-    if (!rc)
-        memcpy(record, &parcel->record, bytes);
-    drop(parcel);
+    filch_future *f;
+    int rc = filch_submit_call_with(&f, ex, (filch_any_fn)run_record,
+        record->type->site, FILCH_FN_TASK, record, NULL, 0);
+    if (rc)
+        return rc;
+    rc = wait_until_over(f);
+    filch_future_release(f);
     return rc;
 }
 

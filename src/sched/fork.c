@@ -335,6 +335,13 @@ struct filch_joined filch_join_slow(
     return (struct filch_joined){(void *)record, private.cx};
 }
 
+/* A worker's forks may belong to a task of another executor, which it runs as
+ * a guest. */
+static int number_in(const struct fl_worker *worker, filch_executor *ex)
+{
+    return worker->pool->setup.executor == ex ? (int)worker->index : -1;
+}
+
 void fl_fork_run_stolen(struct fl_worker *worker, struct fl_record *record)
 {
     struct fl_strand *strand = &worker->strand;
@@ -342,7 +349,7 @@ void fl_fork_run_stolen(struct fl_worker *worker, struct fl_record *record)
     struct fl_run run = {.task = theirs->task,
         .executor = theirs->executor,
         .control = theirs->control,
-        .worker = (int)worker->index};
+        .worker = number_in(worker, theirs->executor)};
     struct fl_region *region = load_relaxed(&strand->region);
     int64_t floor = region ? load_relaxed(&region->floor) : 0;
     if (region)

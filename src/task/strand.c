@@ -35,89 +35,123 @@ static bool runs(const struct fl_strand *strand, const filch_future *task)
     return false;
 }
 
-/* The blocked strand on which a task runs, or NULL: it is not blocked. */
-static struct fl_strand *blocked_runner(const filch_future *task)
-{
-    for (struct fl_strand *s = blocked; s; s = s->next)
-        if (is_stuck(s) && runs(s, task))
-            return s;
-    return NULL;
-}
-
-static void mark(struct fl_strand *strand, bool *any_new)
-{
-    *any_new |= !strand->is_marked;
-    strand->is_marked = true;
-}
-
 /* Could run a task of the pool, if it were not blocked. */
 static bool is_worker_of(const struct fl_strand *s, struct fl_pool *pool)
 {
     return s->worker && s->pool == pool && is_stuck(s);
 }
 
-/* A task that has not started needs any one of its pool's workers. Marks
- * them; false: not all are blocked, or there can be more. */
-static bool mark_workers(filch_future *task, bool *any_new)
+/* A task that has not started needs any one of its pool's workers: all that
+ * there can be are blocked. */
+static bool are_workers_blocked(struct fl_pool *pool)
 {
     unsigned missing = 1;
-    struct fl_pool *pool = fl_report_home(task)->pool;
     for (struct fl_strand *s = blocked, *first = NULL; s; s = s->next) {
         if (!is_worker_of(s, pool))
             continue;
         missing = first ? missing - 1 : s->pool_threads - 1;
         first = s;
     }
-    if (missing)
-        return false;
-    for (struct fl_strand *s = blocked; s; s = s->next)
-        if (is_worker_of(s, pool))
-            mark(s, any_new);
-    return true;
+    return !missing;
 }
 
-/* Marks the strands that a task needs. False: it can get on. */
-static bool mark_needed(filch_future *task, bool *any_new)
+static bool is_pending(const filch_future *task)
 {
     /* relaxed: whoever claims it is not blocked */
-    if (fl_phase(load_relaxed(&task->state)) == FL_PENDING)
-        return mark_workers(task, any_new);
-    struct fl_strand *runner = blocked_runner(task);
-    if (runner)
-        mark(runner, any_new);
-    return runner;
+    return fl_phase(load_relaxed(&task->state)) == FL_PENDING;
 }
 
-/* Marks the strands that `strand` waits for. False: one of its tasks can
- * get on. */
-static bool mark_awaited(struct fl_strand *strand, bool *any_new)
+/* Does a task need the blocked strand? One that has not started needs one of
+ * the workers; else it needs every strand that runs it, or a fork of it. */
+static bool needs(const filch_future *task, const struct fl_strand *s)
+{
+    if (is_pending(task))
+        return is_worker_of(s, fl_report_home(task)->pool);
+    return is_stuck(s) && runs(s, task);
+}
+
+enum mark { REACHED = 1, STUCK = 2, TOLD = 4 };
+
+/* Marks those of `within` that the strand needs. */
+static bool mark_needed(
+    const struct fl_strand *strand, unsigned within, enum mark mark)
+{
+    bool any_new = false;
+    for (size_t i = 0; i < strand->count; i++)
+        for (struct fl_strand *s = blocked; s; s = s->next)
+            if ((s->marks & within) == within && !(s->marks & mark) &&
+                needs(strand->awaited[i], s)) {
+                s->marks |= mark;
+                any_new = true;
+            }
+    return any_new;
+}
+
+/* And what those need, and so on. */
+static void mark_reachable(
+    struct fl_strand *strand, unsigned within, enum mark mark)
+{
+    bool any_new = true;
+    strand->marks |= mark;
+    while (any_new) {
+        any_new = false;
+        for (struct fl_strand *s = blocked; s; s = s->next)
+            if (s->marks & mark)
+                any_new |= mark_needed(s, within, mark);
+    }
+}
+
+static bool is_task_stuck(const filch_future *task)
+{
+    bool any_will_do = is_pending(task), any_stuck = false;
+    if (any_will_do && !are_workers_blocked(fl_report_home(task)->pool))
+        return false;
+    for (struct fl_strand *s = blocked; s; s = s->next) {
+        bool is_needed = needs(task, s), is_stuck_too = s->marks & STUCK;
+        if (any_will_do && is_needed && !is_stuck_too)
+            return false;
+        any_stuck |= is_needed && is_stuck_too;
+    }
+    return any_stuck;
+}
+
+static bool can_get_on(const struct fl_strand *strand)
 {
     for (size_t i = 0; i < strand->count; i++)
-        if (!mark_needed(strand->awaited[i], any_new))
-            return false;
-    return true;
+        if (!is_task_stuck(strand->awaited[i]))
+            return true;
+    return false;
 }
 
-/* Is everything that can be reached from `strand` blocked? Then the marked
- * strands are those, and will wait for ever. */
+/* Of all that `strand` needs, directly or not, those that wait for ever are
+ * STUCK: what is left when all that can get on have been taken away. */
 static bool is_knot(struct fl_strand *strand)
 {
     bool any_new = true;
     for (struct fl_strand *s = blocked; s; s = s->next)
-        s->is_marked = s == strand;
-    while (any_new) {
+        s->marks = 0;
+    mark_reachable(strand, 0, REACHED);
+    for (struct fl_strand *s = blocked; s; s = s->next)
+        if (s->marks & REACHED)
+            s->marks |= STUCK;
+    while (any_new && strand->marks & STUCK) {
         any_new = false;
-        for (struct fl_strand *s = blocked; s; s = s->next)
-            if (s->is_marked && !mark_awaited(s, &any_new))
-                return false;
+        for (struct fl_strand *s = blocked; s; s = s->next) {
+            if (!(s->marks & STUCK) || !can_get_on(s))
+                continue;
+            s->marks &= ~(unsigned)STUCK;
+            any_new = true;
+        }
     }
-    return true;
+    return strand->marks & STUCK;
 }
 
-static void doom_marked(void)
+/* All that are stuck in it, but not those that only wait for them. */
+static void doom_knot(struct fl_strand *strand)
 {
+    mark_reachable(strand, STUCK, TOLD);
     for (struct fl_strand *s = blocked; s; s = s->next) {
-        if (s->is_marked) {
+        if (s->marks & TOLD) {
             s->is_doomed = true;
             fl_waiter_notify(s->waiter);
         }
@@ -145,7 +179,7 @@ int fl_strand_block(struct fl_strand *strand, filch_future *const *awaited,
     blocked = strand;
     bool doomed = is_knot(strand);
     if (doomed) {
-        doom_marked();
+        doom_knot(strand);
         leave(strand);
     }
     fl_lock_drop(&lock);

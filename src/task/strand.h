@@ -34,7 +34,7 @@ struct fl_strand {
     size_t count;
     struct fl_waiter *waiter;
     uint32_t events; /* of the waiter, when it last looked */
-    bool is_marked;
+    unsigned marks;  /* while somebody looks for a circle */
     bool is_doomed;
 };
 

@@ -246,9 +246,24 @@ static int need_help(filch_ctx *cx, void *frame)
     return filch_join(&cx);
 }
 
-static int join_and_help(filch_ctx *cx)
+/* The same with a fork that is private until it blocks. */
+static int need_help_blocking(filch_ctx *cx, void *frame)
 {
-    filch_fork(&cx, need_help, NULL);
+    struct leaf a = {0};
+    (void)frame;
+    filch_fork(&cx, run_leaf, &a);
+    join_leaf(&cx, &a);
+    set(&started);
+    filch_fork(&cx, serve, NULL);
+    filch_blocking_enter();
+    await_flag(&served);
+    filch_blocking_leave();
+    return filch_join(&cx);
+}
+
+static int join_and_help(filch_ctx *cx, filch_fork_fn *fn)
+{
+    filch_fork(&cx, fn, NULL);
     set(&forked);
     await_flag(&started);
     filch_blocking_enter(); /* it sleeps at once until it is woken */
@@ -257,9 +272,24 @@ static int join_and_help(filch_ctx *cx)
     return rc;
 }
 
+static int join_need_help(filch_ctx *cx)
+{
+    return join_and_help(cx, need_help);
+}
+
+static int join_need_help_blocking(filch_ctx *cx)
+{
+    return join_and_help(cx, need_help_blocking);
+}
+
 static void play_help(void)
 {
-    run(OWNER, join_and_help);
+    run(OWNER, join_need_help);
+}
+
+static void play_help_blocking(void)
+{
+    run(OWNER, join_need_help_blocking);
 }
 
 static void play_thief_once(void)
@@ -385,6 +415,13 @@ static const struct model_scene scenes[] = {
         .begin = begin_flags,
         .play = {play_help, play_thief_once},
         .end = end,
+        .preemptions = 1,
+        .stale = 1},
+    {.name = "fork/help_blocking",
+        .begin = begin_flags,
+        .play = {play_help_blocking, play_thief_once},
+        .end = end,
+        .preemptions = 1,
         .stale = 1},
     {.name = "fork/block",
         .begin = begin_flags,

@@ -45,6 +45,8 @@ extern "C" {
 #define FILCH_FORK_REGION ((uintptr_t)1 << 24)
 /** A record is a multiple of this. */
 #define FILCH_FORK_ALIGN 64
+/** The largest record, with the arguments or the result. */
+#define FILCH_FORK_MOST 65536
 
 struct filch_fork_record;
 
@@ -78,17 +80,17 @@ static inline struct filch_fork_region *filch_fork_region_of(const void *cx)
         struct filch_fork_region *)((uintptr_t)cx & ~(FILCH_FORK_REGION - 1));
 }
 
-/** The running task. Allocates, may start a thread. A fork of which @p made
- * is the record, when there is no room at @p cx or somebody is hungry. The
- * position after it. */
-FILCH_API filch_ctx *filch_fork_slow(
-    filch_ctx *cx, const struct filch_fork_record *made);
 /** What a slow join finds. */
 struct filch_joined {
     struct filch_fork_record *done; /**< with the result, until the next call;
                                        NULL: nobody has it, call it */
     filch_ctx *cx;                  /**< the position now */
 };
+/** The running task. Allocates, may start a thread. The fork whose record ends
+ * at @p top, when somebody is hungry, or there is no more room. The position
+ * after it; NULL: no memory. */
+FILCH_API filch_ctx *filch_fork_slow(
+    filch_ctx *top, const struct filch_fork_type *type);
 /** The running task. Blocks. The join of the last fork, when others could
  * see it. */
 FILCH_API struct filch_joined filch_join_slow(
@@ -97,9 +99,108 @@ FILCH_API struct filch_joined filch_join_slow(
  * 0, or a negative code: it has not run. */
 FILCH_API int filch_fork_run(
     filch_executor *ex, struct filch_fork_record *record);
+/** Aborts: there was no memory for a fork. */
+FILCH_API void filch_fork_failed(const struct filch_fork_type *type)
+    __attribute__((noreturn));
 /** Aborts, and says which join is missing. */
-FILCH_API void filch_fork_unjoined(
-    const struct filch_fork_type *task, const struct filch_fork_record *left);
+FILCH_API void filch_fork_unjoined(const struct filch_fork_type *task,
+    const struct filch_fork_record *left) __attribute__((noreturn));
+
+/* The slow functions are called in a way that preserves all registers, so that
+ * a function that forks need not save any for them: a push less is a tenth of
+ * a fork. ThreadSanitizer has to see the accesses, and gets plain C. */
+#if defined(__GNUC__) && defined(__x86_64__) && !defined(__SANITIZE_THREAD__)
+#define FILCH_FORK_ASM 1
+#endif
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#undef FILCH_FORK_ASM
+#endif
+#endif
+
+#ifdef FILCH_FORK_ASM
+/** As filch_fork_slow(), for the inline function; by its own convention. */
+FILCH_API void filch_fork_thunk(void);
+/** As filch_join_slow(), likewise. */
+FILCH_API void filch_join_thunk(void);
+/** @cond */
+#ifdef __AVX512F__
+#define FILCH_FORK_AVX512                                                      \
+    , "xmm16", "xmm17", "xmm18", "xmm19", "xmm20", "xmm21", "xmm22", "xmm23",  \
+        "xmm24", "xmm25", "xmm26", "xmm27", "xmm28", "xmm29", "xmm30",         \
+        "xmm31", "k1", "k2", "k3", "k4", "k5", "k6", "k7"
+#else
+#define FILCH_FORK_AVX512
+#endif
+/* What the thunks do not preserve. */
+#define FILCH_FORK_CLOBBERS                                                    \
+    "memory", "cc", "r10", "r11", "st", "st(1)", "st(2)", "st(3)", "st(4)",    \
+        "st(5)", "st(6)", "st(7)", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4",     \
+        "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12",     \
+        "xmm13", "xmm14", "xmm15" FILCH_FORK_AVX512
+#define FILCH_FORK_GOTO_IF(word, jump, value, slow)                            \
+    __asm__ goto("cmpq %1, %0\n\t" jump " %l2"                                 \
+                 :                                                             \
+                 : "m"(word), "r"(value)                                       \
+                 : "cc"                                                        \
+                 : slow)
+/** @endcond */
+/** Goes to `slow` if the fork's record ends above the limit. */
+#define FILCH_FORK_UNLESS_ROOM(region, top, slow)                              \
+    FILCH_FORK_GOTO_IF((region)->limit, "jb", top, slow)
+/** Goes to `slow` if the record is below the guard. */
+#define FILCH_FORK_UNLESS_PRIVATE(region, record, slow)                        \
+    FILCH_FORK_GOTO_IF((region)->guard, "ja", record, slow)
+#else
+/** Goes to `slow` if the fork's record ends above the limit. */
+#define FILCH_FORK_UNLESS_ROOM(region, top, slow)                              \
+    if (__atomic_load_n(&(region)->limit, __ATOMIC_RELAXED) <                  \
+        (uintptr_t)(top))                                                      \
+    goto slow
+/** Goes to `slow` if the record is below the guard. */
+#define FILCH_FORK_UNLESS_PRIVATE(region, record, slow)                        \
+    if (__atomic_load_n(&(region)->guard, __ATOMIC_RELAXED) >                  \
+        (uintptr_t)(record))                                                   \
+    goto slow
+#endif
+
+/** The running task. Calls filch_fork_slow(). */
+static inline filch_ctx *filch_fork_slowly(
+    filch_ctx *top, const struct filch_fork_type *type)
+{
+    filch_ctx *cx;
+#ifdef FILCH_FORK_ASM
+    __asm__ volatile("call filch_fork_thunk@PLT"
+                     : "=a"(cx)
+                     : "D"(top), "S"(type)
+                     : "rdx", FILCH_FORK_CLOBBERS);
+#else
+    cx = filch_fork_slow(top, type);
+#endif
+    /* This call also tells the compiler that the function around it is not a
+     * leaf, which could use the stack below its own. */
+    if (!cx)
+        filch_fork_failed(type);
+    return cx;
+}
+
+/** The running task. Calls filch_join_slow(). */
+static inline struct filch_joined filch_join_slowly(
+    filch_ctx *cx, const struct filch_fork_type *type)
+{
+    struct filch_joined joined;
+#ifdef FILCH_FORK_ASM
+    __asm__ volatile("call filch_join_thunk@PLT"
+                     : "=a"(joined.done), "=d"(joined.cx)
+                     : "D"(cx), "S"(type)
+                     : FILCH_FORK_CLOBBERS);
+#else
+    joined = filch_join_slow(cx, type);
+#endif
+    if (!joined.cx) /* never; as above */
+        filch_fork_failed(type);
+    return joined;
+}
 
 /** @def FILCH_FORK_FORGET
  * What the compiler knows of a pointer, it need not keep: what can be computed
@@ -109,54 +210,6 @@ FILCH_API void filch_fork_unjoined(
 #else
 #define FILCH_FORK_FORGET(pointer) ((void)0)
 #endif
-
-/** The running task. Must a fork that ends at @p top go the slow way? */
-static inline int filch_fork_is_slow(const void *top, const void *cx)
-{
-    return __builtin_expect(
-               (uintptr_t)top >
-                   __atomic_load_n(
-                       &filch_fork_region_of(cx)->limit, __ATOMIC_RELAXED),
-               0) != 0;
-}
-
-/** The running task. Must the join of a record go the slow way? */
-static inline int filch_join_is_slow(const void *record)
-{
-    return __builtin_expect(
-               (uintptr_t)record <
-                   __atomic_load_n(
-                       &filch_fork_region_of(record)->guard, __ATOMIC_RELAXED),
-               0) != 0;
-}
-
-/** A write of the first 16 bytes at once: it makes room for another. */
-#if defined(__GNUC__) && defined(__x86_64__)
-typedef uint64_t filch_fork_pair
-    __attribute__((vector_size(16), may_alias)); /**< type and argument */
-#endif
-
-/** The running task. The type and the first argument into a record. `*type`
- * is loaded where it is needed, not kept in a register. */
-static inline void filch_fork_put(struct filch_fork_record *record,
-    const struct filch_fork_type *const *type, void *place, const void *first,
-    size_t bytes)
-{
-#if defined(__GNUC__) && defined(__x86_64__)
-    if (bytes <= sizeof(uint64_t) &&
-        (char *)place == (char *)(&record->type + 1)) {
-        uint64_t word = 0;
-        filch_fork_pair pair;
-        memcpy(&word, first, bytes);
-        __asm__ volatile("movq %1, %0" : "=x"(pair) : "m"(*type));
-        pair[1] = word;
-        *(filch_fork_pair *)(void *)&record->type = pair;
-        return;
-    }
-#endif
-    record->type = *type;
-    memcpy(place, first, bytes);
-}
 
 /** The running task. After a join: above the last fork there is nothing. */
 static inline void filch_fork_wipe(
@@ -201,10 +254,6 @@ struct filch_fork_call {
 /** For filch_fork(): the type of its records. */
 FILCH_API extern const struct filch_fork_type filch_fork_call_type;
 
-/** The running task. For filch_fork(), the slow way. */
-FILCH_API filch_ctx *filch_fork_call_slow(
-    filch_ctx *cx, filch_fork_fn *fn, void *frame);
-
 /**
  * The running task. Usually a few instructions; may allocate or start a
  * thread. From here to its join, @p fn may run with @p frame, here or in
@@ -214,15 +263,14 @@ static inline void filch_fork(filch_ctx **cx, filch_fork_fn *fn, void *frame)
 {
     struct filch_fork_call *record = (struct filch_fork_call *)(void *)*cx;
     filch_ctx *top = (filch_ctx *)(void *)(record + 1);
-    if (filch_fork_is_slow(top, *cx)) {
-        *cx = filch_fork_call_slow(*cx, fn, frame);
-        return;
-    }
-    static const struct filch_fork_type *const here = &filch_fork_call_type;
+    record->head.type = &filch_fork_call_type;
+    record->u.args.frame = frame;
     record->u.args.fn = fn;
-    filch_fork_put(
-        &record->head, &here, &record->u.args.frame, &frame, sizeof frame);
+    FILCH_FORK_UNLESS_ROOM(filch_fork_region_of(record), top, slow);
     *cx = top;
+    return;
+slow:
+    *cx = filch_fork_slowly(top, &filch_fork_call_type);
 }
 
 /**
@@ -231,25 +279,30 @@ static inline void filch_fork(filch_ctx **cx, filch_fork_fn *fn, void *frame)
  */
 static inline int filch_join(filch_ctx **cx)
 {
+    struct filch_joined joined;
+    struct filch_fork_call *call;
+    filch_fork_fn *fn;
+    void *frame;
+    int result;
     filch_ctx *at = *cx;
     FILCH_FORK_FORGET(at);
-    struct filch_fork_call *record = (struct filch_fork_call *)(void *)at - 1;
-    if (filch_join_is_slow(record)) {
-        struct filch_joined joined = filch_join_slow(at, &filch_fork_call_type);
-        if (joined.done) {
-            struct filch_fork_call *call =
-                (struct filch_fork_call *)(void *)joined.done;
-            int result = call->u.result;
-            filch_fork_wipe(joined.done, sizeof *call);
-            *cx = joined.cx;
-            return result;
-        }
-    }
-    filch_fork_fn *fn = record->u.args.fn;
-    void *frame = record->u.args.frame;
-    filch_fork_wipe(&record->head, sizeof *record);
-    *cx = (filch_ctx *)(void *)record;
+    call = (struct filch_fork_call *)(void *)at - 1;
+    FILCH_FORK_UNLESS_PRIVATE(filch_fork_region_of(call), call, slow);
+fast:
+    fn = call->u.args.fn;
+    frame = call->u.args.frame;
+    filch_fork_wipe(&call->head, sizeof *call);
+    *cx = (filch_ctx *)(void *)call;
     return fn(*cx, frame);
+slow:
+    joined = filch_join_slowly(at, &filch_fork_call_type);
+    if (!joined.done)
+        goto fast;
+    call = (struct filch_fork_call *)(void *)joined.done;
+    result = call->u.result;
+    filch_fork_wipe(&call->head, sizeof *call);
+    *cx = joined.cx;
+    return result;
 }
 
 /**
@@ -307,33 +360,6 @@ FILCH_API int filch_run(filch_executor *ex, filch_fork_fn *fn, void *frame);
 #define FILCH_ARG_NONE_7
 #define FILCH_ARG_NONE_8
 
-/* The first argument goes into the record with the type, the others alone. */
-#define FILCH_PUT_0(name) filch_record->head.type = &name##_type;
-#define FILCH_PUT_1(name, T, a)                                                \
-    filch_fork_put(&filch_record->head, &name##_here, &filch_record->u.args.a, \
-        &a, sizeof a);
-#define FILCH_PUT_2(name, T, a, ...)                                           \
-    FILCH_PUT_1(name, T, a)                                                    \
-    FILCH_EACH_1(FILCH_ARG_PUT, name, __VA_ARGS__)
-#define FILCH_PUT_3(name, T, a, ...)                                           \
-    FILCH_PUT_1(name, T, a)                                                    \
-    FILCH_EACH_2(FILCH_ARG_PUT, name, __VA_ARGS__)
-#define FILCH_PUT_4(name, T, a, ...)                                           \
-    FILCH_PUT_1(name, T, a)                                                    \
-    FILCH_EACH_3(FILCH_ARG_PUT, name, __VA_ARGS__)
-#define FILCH_PUT_5(name, T, a, ...)                                           \
-    FILCH_PUT_1(name, T, a)                                                    \
-    FILCH_EACH_4(FILCH_ARG_PUT, name, __VA_ARGS__)
-#define FILCH_PUT_6(name, T, a, ...)                                           \
-    FILCH_PUT_1(name, T, a)                                                    \
-    FILCH_EACH_5(FILCH_ARG_PUT, name, __VA_ARGS__)
-#define FILCH_PUT_7(name, T, a, ...)                                           \
-    FILCH_PUT_1(name, T, a)                                                    \
-    FILCH_EACH_6(FILCH_ARG_PUT, name, __VA_ARGS__)
-#define FILCH_PUT_8(name, T, a, ...)                                           \
-    FILCH_PUT_1(name, T, a)                                                    \
-    FILCH_EACH_7(FILCH_ARG_PUT, name, __VA_ARGS__)
-
 /* With a result, and without. */
 #define FILCH_VALUE_MEMBER(R) R result;
 #define FILCH_VALUE_TO(R) , R *filch_to
@@ -355,7 +381,6 @@ FILCH_API int filch_run(filch_executor *ex, filch_fork_fn *fn, void *frame);
 #define FILCH_VOID_OUT(from) (void)0
 
 #define FILCH_TASK_INLINE static inline __attribute__((always_inline, unused))
-#define FILCH_TASK_COLD static __attribute__((noinline, cold, unused))
 #define FILCH_TASK_SITE(name) #name "\0" __FILE__ ":" FILCH_TASK_LINE(__LINE__)
 #define FILCH_TASK_LINE(line) FILCH_TASK_LINE_(line)
 #define FILCH_TASK_LINE_(line) #line
@@ -371,67 +396,58 @@ FILCH_API int filch_run(filch_executor *ex, filch_fork_fn *fn, void *frame);
             FILCH_##kind##_MEMBER(R)                                           \
         } u;                                                                   \
     } __attribute__((aligned(FILCH_FORK_ALIGN)));                              \
+    _Static_assert(sizeof(struct name##_record) <= FILCH_FORK_MOST,            \
+        "the arguments or the result are too big for a fork");                 \
     storage const struct filch_fork_type name##_type;                          \
-    __attribute__((                                                            \
-        unused)) static const struct filch_fork_type *const name##_here =      \
-        &name##_type;                                                          \
     storage R name(filch_ctx *cx FILCH_EACH(count, FILCH_ARG_PARAM, list));    \
     FILCH_TASK_FORK(count, name, list)                                         \
     FILCH_TASK_JOIN(kind, R, count, name, list)                                \
     FILCH_TASK_RUN(kind, R, count, name, list)
 
 #define FILCH_TASK_FORK(count, name, list)                                     \
-    FILCH_TASK_COLD filch_ctx *name##_fork_slow(                               \
-        filch_ctx *filch_cx FILCH_EACH(count, FILCH_ARG_PARAM, list))          \
-    {                                                                          \
-        struct name##_record filch_made;                                       \
-        memset(&filch_made, 0, sizeof filch_made);                             \
-        filch_made.head.type = &name##_type;                                   \
-        FILCH_EACH(count, FILCH_ARG_MADE, list)                                \
-        return filch_fork_slow(filch_cx, &filch_made.head);                    \
-    }                                                                          \
     FILCH_TASK_INLINE void name##_fork(                                        \
         filch_ctx **filch_cx FILCH_EACH(count, FILCH_ARG_PARAM, list))         \
     {                                                                          \
         struct name##_record *filch_record =                                   \
             (struct name##_record *)(void *)*filch_cx;                         \
-        if (filch_fork_is_slow(filch_record + 1, *filch_cx)) {                 \
-            *filch_cx = name##_fork_slow(                                      \
-                *filch_cx FILCH_EACH(count, FILCH_ARG_NAME, list));            \
-            return;                                                            \
-        }                                                                      \
-        FILCH_PUT_##count list *filch_cx =                                     \
-            (filch_ctx *)(void *)(filch_record + 1);                           \
+        filch_ctx *filch_top = (filch_ctx *)(void *)(filch_record + 1);        \
+        filch_record->head.type = &name##_type;                                \
+        FILCH_EACH(count, FILCH_ARG_PUT, list)                                 \
+        FILCH_FORK_UNLESS_ROOM(                                                \
+            filch_fork_region_of(filch_record), filch_top, filch_slow);        \
+        *filch_cx = filch_top;                                                 \
+        return;                                                                \
+    filch_slow:                                                                \
+        *filch_cx = filch_fork_slowly(filch_top, &name##_type);                \
     }
 
 #define FILCH_TASK_JOIN(kind, R, count, name, list)                            \
-    FILCH_TASK_COLD struct filch_joined name##_join_slow(filch_ctx *filch_cx)  \
-    {                                                                          \
-        return filch_join_slow(filch_cx, &name##_type);                        \
-    }                                                                          \
     FILCH_TASK_INLINE R name##_join(filch_ctx **filch_cx)                      \
     {                                                                          \
+        struct filch_joined filch_joined;                                      \
         filch_ctx *filch_at = *filch_cx;                                       \
         FILCH_FORK_FORGET(filch_at);                                           \
         struct name##_record *filch_record =                                   \
             (struct name##_record *)(void *)filch_at - 1;                      \
-        if (filch_join_is_slow(filch_record)) {                                \
-            struct filch_joined filch_joined = name##_join_slow(filch_at);     \
-            struct name##_record *filch_done =                                 \
-                (struct name##_record *)(void *)filch_joined.done;             \
-            if (filch_done) {                                                  \
-                FILCH_##kind##_GET(R, filch_done->u.result);                   \
-                filch_fork_wipe(&filch_done->head, sizeof *filch_done);        \
-                *filch_cx = filch_joined.cx;                                   \
-                FILCH_##kind##_GIVE;                                           \
-            }                                                                  \
-        }                                                                      \
-        struct name##_args filch_args = filch_record->u.args;                  \
+        struct name##_args filch_args;                                         \
+        FILCH_FORK_UNLESS_PRIVATE(                                             \
+            filch_fork_region_of(filch_record), filch_record, filch_slow);     \
+    filch_fast:                                                                \
+        filch_args = filch_record->u.args;                                     \
         (void)filch_args;                                                      \
         filch_fork_wipe(&filch_record->head, sizeof *filch_record);            \
         *filch_cx = (filch_ctx *)(void *)filch_record;                         \
         FILCH_##kind##_RETURN(                                                 \
             name(*filch_cx FILCH_EACH(count, FILCH_ARG_FIELD, list)));         \
+    filch_slow:                                                                \
+        filch_joined = filch_join_slowly(filch_at, &name##_type);              \
+        if (!filch_joined.done)                                                \
+            goto filch_fast;                                                   \
+        filch_record = (struct name##_record *)(void *)filch_joined.done;      \
+        FILCH_##kind##_GET(R, filch_record->u.result);                         \
+        filch_fork_wipe(&filch_record->head, sizeof *filch_record);            \
+        *filch_cx = filch_joined.cx;                                           \
+        FILCH_##kind##_GIVE;                                                   \
     }
 
 #define FILCH_TASK_RUN(kind, R, count, name, list)                             \
@@ -498,7 +514,8 @@ FILCH_API int filch_run(filch_executor *ex, filch_fork_fn *fn, void *frame);
  * - `int fib_run(filch_executor *ex, long *result, int n)`: from any thread;
  *   as filch_run(), but the result goes to `*result`, unless it is NULL.
  *
- * Up to eight arguments, as pairs of type and name; they are copied. A task
+ * Up to eight arguments, as pairs of type and name; they are copied. A record
+ * with them, or with the result, may have #FILCH_FORK_MOST bytes. A task
  * that returns without having joined all that it has forked aborts and says
  * which (at the end of what was submitted, in a debug build at its own).
  * @{ */

@@ -11,6 +11,7 @@
 #include "executor/options.h"
 #include "platform/cpu.h"
 #include "sched/pool.h"
+#include "task/region.h"
 
 enum { SPARES = 64, SPARES_MOST = 1024, QUEUE_LIMIT = 65536 };
 #define STACK_BYTES ((size_t)32 << 20)
@@ -169,4 +170,5 @@ __attribute__((destructor)) static void finish_at_exit(void)
     const char *text = getenv("FILCH_EXIT_WAIT");
     long seconds = text ? number_of(text, 1, 1000000000) : 0;
     fl_pool_finish_all(seconds ? filch_after(FILCH_S(seconds)) : FILCH_FOREVER);
+    fl_region_forget_spares();
 }

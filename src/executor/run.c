@@ -46,7 +46,7 @@ int filch_fork_run(filch_executor *ex, struct filch_fork_record *record)
         return -EINVAL;
     if (!strand || !strand->innermost || strand->innermost->executor != ex)
         return run_outside(ex, record);
-    record->type->run(fl_strand_position(strand), record);
+    record->type->run(fl_region_top(strand->region), record);
     return 0;
 }
 
@@ -62,21 +62,10 @@ static void run_call(filch_ctx *cx, struct filch_fork_record *record)
 const struct filch_fork_type filch_fork_call_type = {
     run_call, "fork\0", sizeof(struct filch_fork_call)};
 
-static struct filch_fork_call make_call(filch_fork_fn *fn, void *frame)
-{
-    return (struct filch_fork_call){.head.type = &filch_fork_call_type,
-        .u.args = {.frame = frame, .fn = fn}};
-}
-
-filch_ctx *filch_fork_call_slow(filch_ctx *cx, filch_fork_fn *fn, void *frame)
-{
-    const struct filch_fork_call call = make_call(fn, frame);
-    return filch_fork_slow(cx, &call.head);
-}
-
 int filch_run(filch_executor *ex, filch_fork_fn *fn, void *frame)
 {
-    struct filch_fork_call call = make_call(fn, frame);
+    struct filch_fork_call call = {.head.type = &filch_fork_call_type,
+        .u.args = {.frame = frame, .fn = fn}};
     if (!fn)
         return -EINVAL;
     int rc = filch_fork_run(ex, &call.head);

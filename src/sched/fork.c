@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "concurrent/thunk.h"
 #include "platform/check.h"
 #include "platform/clock.h"
 #include "platform/futex.h"
@@ -15,44 +16,25 @@
  * then sleeps, before it leaves its place to another worker. */
 enum { AT_ONCE = 64, POLL_NS = 20000, PLACE_NS = 1000000 };
 
-/* The owner's region, made when first needed; NULL: out of memory. */
-static struct fl_region *own_region(struct fl_strand *strand)
-{
-    struct fl_region *region = load_relaxed(&strand->region);
-    if (!region) {
-        region = fl_region_new();
-        /* release: whoever finds it finds it complete [FORK-steal] */
-        store_release(&strand->region, region);
-    }
-    return region;
-}
-
-static struct fl_region *region_of(const struct fl_worker *worker)
-{
-    /* acquire: pairs with own_region() [FORK-steal] */
-    return load_acquire(&worker->strand.region);
-}
-
 /* The run that a record belongs to: the innermost that began below it. */
 static struct fl_run *run_of(struct fl_strand *strand, const char *record)
 {
     struct fl_run *run = strand->innermost;
-    while (!fl_region_is_nowhere(run->position) &&
-           (const char *)run->position > record)
+    while ((const char *)run->position > record)
         run = run->outer;
     return run;
 }
 
 /* Publishes the oldest private records, those that begin below `until`. */
-static void publish(
-    struct fl_strand *strand, struct fl_region *region, const char *until)
+static void publish(struct fl_worker *worker, const char *until)
 {
+    struct fl_region *region = worker->strand.region;
     for (int i = 0; i < AT_ONCE && region->split < until; i++) {
         struct fl_record *record = (struct fl_record *)(void *)region->split;
         store_relaxed(&record->state, FL_RECORD_OPEN);
         store_relaxed(&record->thief, 0);
-        record->link = run_of(strand, region->split);
-        if (fl_deque_push(&region->deque, record))
+        record->link = run_of(&worker->strand, region->split);
+        if (fl_deque_push(&worker->forks, record))
             return; /* no memory: it stays private */
         region->split += record->type->bytes;
     }
@@ -67,10 +49,10 @@ static bool is_anybody_hungry(struct fl_pool *pool)
 }
 
 /* Nothing to be stolen here, but somebody hungry: the next fork shall know. */
-static void stay_poked(struct fl_pool *pool, struct fl_region *region)
+static void stay_poked(struct fl_worker *worker)
 {
-    if (fl_deque_size(&region->deque) == 0 && is_anybody_hungry(pool))
-        fl_region_poke(region);
+    if (fl_deque_size(&worker->forks) == 0 && is_anybody_hungry(worker->pool))
+        fl_region_poke(worker->strand.region);
 }
 
 /* Whoever waits for the stolen fork that runs here can help with its forks. */
@@ -83,42 +65,46 @@ static void wake_joiner(const struct fl_strand *strand)
         fl_futex_wake(&record->state, 1);
 }
 
+/* Back to normal: while forks have run in place, every join is slow. */
+static void settle(const struct fl_strand *strand)
+{
+    fl_region_settle(strand->region);
+    if (strand->in_place)
+        fl_region_poke(strand->region);
+}
+
 /* Has been poked. Publishes the older half of the private records, or the only
  * one; they end at `top`. */
-static void feed(struct fl_worker *worker, struct fl_region *region, char *top)
+static void feed(struct fl_worker *worker, char *top)
 {
-    struct fl_pool *pool = worker->pool;
-    publish(&worker->strand, region,
-        region->split + (top - region->split) / 2 + (top > region->split));
-    fl_region_settle(region);
+    const char *split = worker->strand.region->split;
+    publish(worker, split + (top - split) / 2 + (top > split));
+    settle(&worker->strand);
     fence_seq_cst(); /* who parks sees the forks, or pokes again [FORK-poke] */
-    if (fl_deque_size(&region->deque) > 0) {
+    if (fl_deque_size(&worker->forks) > 0) {
         wake_joiner(&worker->strand);
-        fl_pool_notify(pool);
+        fl_pool_notify(worker->pool);
     }
-    stay_poked(pool, region);
+    stay_poked(worker);
 }
 
 void fl_fork_offer(struct fl_worker *worker)
 {
-    struct fl_region *region = load_relaxed(&worker->strand.region);
-    if (!region)
-        return;
+    struct fl_region *region = worker->strand.region;
     const char *top = (char *)fl_region_top(region), *split;
     do {
         split = region->split;
-        publish(&worker->strand, region, top);
+        publish(worker, top);
     } while (region->split < top && region->split != split);
-    fl_region_settle(region);
+    settle(&worker->strand);
     fence_seq_cst(); /* as in feed() [FORK-wake] */
-    if (fl_deque_size(&region->deque) > 0)
+    if (fl_deque_size(&worker->forks) > 0)
         wake_joiner(&worker->strand);
 }
 
-bool fl_fork_has_work(const struct fl_worker *worker)
+bool fl_fork_has_work(struct fl_worker *worker)
 {
-    struct fl_region *region = region_of(worker);
-    return region && fl_deque_size(&region->deque) > 0;
+    return fl_deque_size(&worker->forks) > 0;
 }
 
 /* A fork that has run at once, as there was no room for it: its record is here
@@ -129,67 +115,70 @@ struct fl_in_place {
     struct filch_fork_record *record; /* aligned, in what follows */
 };
 
-static filch_ctx *position_after(const struct fl_in_place *fork)
+/* Where such records seem to be. The next fork writes to what lies above. */
+static char *place_of_those(const struct fl_region *region)
 {
-    return (filch_ctx *)(void *)((char *)fl_region_nowhere() +
+    return region->end + FILCH_FORK_MOST;
+}
+
+static filch_ctx *position_after(
+    const struct fl_strand *strand, const struct fl_in_place *fork)
+{
+    return (filch_ctx *)(void *)(place_of_those(strand->region) +
                                  fork->record->type->bytes);
 }
 
-static filch_ctx *run_in_place(struct fl_strand *strand, filch_ctx *cx,
-    const struct filch_fork_record *made)
+static struct fl_in_place *new_in_place(const struct filch_fork_type *type)
 {
     struct fl_in_place *fork =
-        malloc(sizeof *fork + FILCH_FORK_ALIGN + made->type->bytes);
-    FL_CHECK(fork && "no memory for a fork's result", 0);
+        malloc(sizeof *fork + FILCH_FORK_ALIGN + type->bytes);
+    if (!fork)
+        return NULL;
     uintptr_t at = (uintptr_t)(fork + 1) + FILCH_FORK_ALIGN - 1;
     fork->record = (void *)(at & ~(uintptr_t)(FILCH_FORK_ALIGN - 1));
-    fork->before = cx;
-    memcpy(fork->record, made, made->type->bytes);
-    made->type->run(cx, fork->record);
+    return fork;
+}
+
+/* NULL: no memory. */
+static filch_ctx *run_in_place(struct fl_strand *strand,
+    struct filch_fork_record *made, const struct filch_fork_type *type)
+{
+    struct fl_in_place *fork = new_in_place(type);
+    if (!fork)
+        return NULL;
+    memcpy(fork->record, made, type->bytes);
+    filch_fork_wipe(made, type->bytes);
+    fork->before = (filch_ctx *)(void *)made;
+    type->run(fork->before, fork->record);
     fork->below = strand->in_place;
     strand->in_place = fork;
-    return position_after(fork);
+    settle(strand);
+    return position_after(strand, fork);
 }
 
 static struct filch_joined join_in_place(
     struct fl_strand *strand, filch_ctx *cx, const struct filch_fork_type *type)
 {
     struct fl_in_place *fork = strand->in_place;
-    FL_CHECK(fork && fork->record->type == type && cx == position_after(fork),
-        fork != NULL);
+    if (fork->record->type != type || cx != position_after(strand, fork))
+        filch_fork_unjoined(type, fork->record);
     strand->in_place = fork->below;
     free(strand->joined_in_place); /* its result has been read */
     strand->joined_in_place = fork;
+    settle(strand);
     return (struct filch_joined){fork->record, fork->before};
 }
 
-/* Where a fork at a position goes; NULL: there is no room for it. */
-static char *room_for(
-    struct fl_region *region, filch_ctx *cx, const struct filch_fork_type *type)
-{
-    if (cx == fl_region_nowhere() && region)
-        cx = fl_region_top(region);
-    if (!region || fl_region_is_nowhere(cx) ||
-        (size_t)(region->end - (char *)cx) < type->bytes)
-        return NULL;
-    return (char *)cx;
-}
-
-filch_ctx *filch_fork_slow(filch_ctx *cx, const struct filch_fork_record *made)
+filch_ctx *filch_fork_slow(filch_ctx *top, const struct filch_fork_type *type)
 {
     struct fl_strand *strand = fl_strand_current;
+    char *end = (char *)top, *at = end - type->bytes;
     FL_CHECK(strand && "in a task", 0);
-    struct fl_region *region = own_region(strand);
-    char *record = room_for(region, cx, made->type);
-    if (!record)
-        return run_in_place(strand, cx, made);
-    memcpy(record, made, made->type->bytes);
-    char *top = record + made->type->bytes;
-    if (!strand->worker)
-        fl_region_settle(region);
-    else if (fl_region_is_poked(region))
-        feed(strand->worker, region, top);
-    return (filch_ctx *)(void *)top;
+    if (end > strand->region->end)
+        return run_in_place(strand, (void *)at, type);
+    if (strand->worker && fl_region_is_poked(strand->region))
+        feed(strand->worker, end);
+    return top;
 }
 
 static bool is_done(struct fl_record *record)
@@ -207,12 +196,10 @@ static struct fl_record *leapfrog(
     uint32_t thief = load_acquire(&record->thief);
     if (!thief)
         return NULL; /* just stolen */
-    struct fl_region *region =
-        region_of(load_acquire(&worker->pool->slots[thief - 1]));
+    struct fl_worker *other = load_acquire(&worker->pool->slots[thief - 1]);
+    struct fl_region *region = other->strand.region;
     int64_t top;
-    if (!region)
-        return NULL;
-    struct fl_record *found = fl_deque_oldest(&region->deque, &top);
+    struct fl_record *found = fl_deque_oldest(&other->forks, &top);
     if (!found) {
         fl_region_poke(region);
         return NULL;
@@ -220,7 +207,7 @@ static struct fl_record *leapfrog(
     /* acquire: if the floor is an older one, then the record is done */
     if (top < load_acquire(&region->floor) || is_done(record))
         return NULL;
-    return fl_deque_steal_at(&region->deque, top) ? found : NULL;
+    return fl_deque_steal_at(&other->forks, top) ? found : NULL;
 }
 
 /* Says that it is about to sleep. False: it is done. */
@@ -296,11 +283,28 @@ static void adopt_message(struct fl_strand *strand, struct fl_record *record)
 }
 
 /* A published record. True: nobody has stolen it. */
-static bool take_back(struct fl_region *region, struct fl_record *record)
+static bool take_back(struct fl_worker *worker, struct fl_record *record)
 {
-    struct fl_record *newest = fl_deque_take(&region->deque);
+    struct fl_record *newest = fl_deque_take(&worker->forks);
     FL_CHECK(!newest || newest == record, newest != NULL);
     return newest;
+}
+
+/* A published record: nobody has stolen it, and it is private again, or it is
+ * done. True: done. */
+static bool join_published(struct fl_worker *worker, struct fl_record *record)
+{
+    struct fl_region *region = worker->strand.region;
+    bool is_ours = take_back(worker, record);
+    if (!is_ours)
+        await(worker, record);
+    region->split = (char *)record;
+    settle(&worker->strand);
+    fence_seq_cst(); /* as in feed() [FORK-poke] */
+    stay_poked(worker);
+    if (!is_ours)
+        adopt_message(&worker->strand, record);
+    return !is_ours;
 }
 
 struct filch_joined filch_join_slow(
@@ -308,31 +312,18 @@ struct filch_joined filch_join_slow(
 {
     struct fl_strand *strand = fl_strand_current;
     FL_CHECK(strand && "in a task", 0);
-    if (fl_region_is_nowhere(cx))
-        return join_in_place(strand, cx, type);
-    struct fl_worker *worker = strand->worker;
-    struct fl_region *region = load_relaxed(&strand->region);
+    struct fl_region *region = strand->region;
     char *at = (char *)cx - type->bytes;
-    struct fl_record *record = (struct fl_record *)(void *)at;
+    struct filch_fork_record *record = (void *)at;
+    if (at == place_of_those(region) && strand->in_place)
+        return join_in_place(strand, cx, type);
     if (record->type != type)
-        filch_fork_unjoined(type, (void *)record);
-    const struct filch_joined private = {NULL, (filch_ctx *)(void *)at};
-    if (at >= region->split) {
-        if (worker)
-            feed(worker, region, at);
-        return private;
-    }
-    bool is_ours = take_back(region, record);
-    if (!is_ours)
-        await(worker, record);
-    region->split = at;
-    fl_region_settle(region);
-    fence_seq_cst(); /* as in feed() [FORK-poke] */
-    stay_poked(worker->pool, region);
-    if (is_ours)
-        return private;
-    adopt_message(strand, record);
-    return (struct filch_joined){(void *)record, private.cx};
+        filch_fork_unjoined(type, record);
+    if (at < region->split && join_published(strand->worker, (void *)at))
+        return (struct filch_joined){record, (filch_ctx *)(void *)at};
+    if (strand->worker && fl_region_is_poked(region) && !strand->in_place)
+        feed(strand->worker, at);
+    return (struct filch_joined){NULL, (filch_ctx *)(void *)at};
 }
 
 /* A worker's forks may belong to a task of another executor, which it runs as
@@ -350,10 +341,9 @@ void fl_fork_run_stolen(struct fl_worker *worker, struct fl_record *record)
         .executor = theirs->executor,
         .control = theirs->control,
         .worker = number_in(worker, theirs->executor)};
-    struct fl_region *region = load_relaxed(&strand->region);
-    int64_t floor = region ? load_relaxed(&region->floor) : 0;
-    if (region)
-        store_relaxed(&region->floor, fl_deque_bottom(&region->deque));
+    struct fl_region *region = strand->region;
+    int64_t floor = load_relaxed(&region->floor);
+    store_relaxed(&region->floor, fl_deque_bottom(&worker->forks));
     /* release: with the floor [FORK-leapfrog] */
     store_release(&record->thief, worker->index + 1);
     struct fl_record *outer = strand->stolen;
@@ -368,43 +358,39 @@ void fl_fork_run_stolen(struct fl_worker *worker, struct fl_record *record)
     /* acq_rel: with the result; the last access [FORK-done] */
     if (exchange_acq_rel(&record->state, FL_RECORD_DONE) == FL_RECORD_AWAITED)
         fl_futex_wake(&record->state, 1);
-    region = load_relaxed(&strand->region);
-    if (region) /* release: who reads it sees the end [FORK-leapfrog] */
-        store_release(&region->floor, floor);
+    /* release: who reads it sees the end [FORK-leapfrog] */
+    store_release(&region->floor, floor);
 }
 
-/* The region of the i-th worker after this one; NULL: it has none. */
-static struct fl_region *region_beside(
-    struct fl_worker *worker, unsigned i, unsigned slots)
-{
-    /* acquire: pairs with the release in fl_worker_start */
-    struct fl_worker *other =
-        load_acquire(&worker->pool->slots[(worker->index + i) % slots]);
-    return other ? region_of(other) : NULL;
-}
-
-static struct fl_record *steal_from(
-    struct fl_worker *worker, struct fl_region *region)
+static struct fl_record *steal_from(struct fl_worker *victim)
 {
     struct fl_record *record;
     bool lost;
     do {
         lost = false;
-        record = fl_deque_steal(&region->deque, &lost);
+        record = fl_deque_steal(&victim->forks, &lost);
     } while (lost);
     if (record)
-        stay_poked(worker->pool, region);
+        stay_poked(victim);
     else
-        fl_region_poke(region);
+        fl_region_poke(victim->strand.region);
     return record;
+}
+
+/* The i-th worker after this one; NULL: it is just coming. */
+static struct fl_worker *neighbour(
+    struct fl_worker *worker, unsigned i, unsigned slots)
+{
+    /* acquire: pairs with the release in fl_worker_start */
+    return load_acquire(&worker->pool->slots[(worker->index + i) % slots]);
 }
 
 struct fl_record *fl_fork_steal(struct fl_worker *worker)
 {
     unsigned slots = load_relaxed(&worker->pool->slots_used);
     for (unsigned i = 1; i < slots; i++) {
-        struct fl_region *region = region_beside(worker, i, slots);
-        struct fl_record *record = region ? steal_from(worker, region) : NULL;
+        struct fl_worker *victim = neighbour(worker, i, slots);
+        struct fl_record *record = victim ? steal_from(victim) : NULL;
         if (record)
             return record;
     }
@@ -415,16 +401,21 @@ void fl_fork_poke_all(struct fl_worker *worker)
 {
     unsigned slots = load_relaxed(&worker->pool->slots_used);
     for (unsigned i = 1; i < slots; i++) {
-        struct fl_region *region = region_beside(worker, i, slots);
-        if (region)
-            fl_region_poke(region);
+        struct fl_worker *other = neighbour(worker, i, slots);
+        if (other)
+            fl_region_poke(other->strand.region);
     }
 }
 
 void fl_fork_free(struct fl_strand *strand)
 {
-    fl_region_free(load_relaxed(&strand->region));
     free(strand->joined_in_place);
+    strand->joined_in_place = NULL;
+}
+
+void filch_fork_failed(const struct filch_fork_type *type)
+{
+    fl_check_failed(type->site, "there is memory for a fork", 0);
 }
 
 void filch_fork_unjoined(
@@ -438,3 +429,6 @@ void filch_fork_unjoined(
     fl_process_complain(line, (size_t)length);
     abort();
 }
+
+FL_THUNK(filch_fork_thunk, filch_fork_slow);
+FL_THUNK(filch_join_thunk, filch_join_slow);

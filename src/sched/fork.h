@@ -15,9 +15,9 @@ void fl_fork_offer(struct fl_worker *worker);
 /* The worker, about to sleep, after a fence. Whoever forks next shall look for
  * sleepers. */
 void fl_fork_poke_all(struct fl_worker *worker);
-/* Any thread, when the strand's is gone. */
+/* The strand is gone. */
 void fl_fork_free(struct fl_strand *strand);
 /* Any thread. Is there a fork to be stolen from the worker? */
-bool fl_fork_has_work(const struct fl_worker *worker);
+bool fl_fork_has_work(struct fl_worker *worker);
 
 #endif

@@ -92,8 +92,6 @@ int fl_pool_open(struct fl_pool *pool, const struct fl_pool_setup *setup,
     pool->most_threads = (unsigned)(config->workers + config->spares);
     atomic_init(&pool->places, config->workers);
     int rc = fl_process_watch_forks(fl_registry_forget_parent);
-    if (!rc)
-        rc = fl_region_prepare();
     if (rc)
         return rc;
     pool->slots = calloc(pool->most_threads, sizeof *pool->slots);

@@ -120,9 +120,6 @@ char *fl_pool_reason(struct fl_pool *pool);
 void fl_pool_discard(struct fl_pool *pool, filch_future *task, int code);
 /* Any thread. Discards all that is queued. */
 void fl_pool_drain(struct fl_pool *pool, int code);
-/* Any thread with the handle. Runs a task that is in no queue, unless somebody
- * else is faster. The pool may be gone afterwards. */
-void fl_pool_run_here(struct fl_pool *pool, filch_future *task);
 /* Any thread. Runs a pending task here, for filch_future_help(). True: it
  * ran; false: somebody else had it. */
 bool fl_pool_help(filch_future *task);

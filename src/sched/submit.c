@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "platform/process.h"
+#include "sched/guest.h"
 #include "sched/room.h"
 #include "sched/worker.h"
 
@@ -89,23 +90,35 @@ static void notify_after(struct fl_pool *pool)
     fl_pool_notify(pool);
 }
 
+/* Makes a task for this thread to run. */
+static int make_here(struct fl_pool *pool, struct fl_door *door,
+    const struct fl_order *order, filch_future **future, filch_future **made)
+{
+    fl_lock_take(&door->inbox.lock);
+    int rc = fl_pool_refusal(pool);
+    if (!rc) {
+        *made = make_task(door->heap, order, future);
+        rc = *made ? 0 : -ENOMEM;
+    }
+    fl_lock_drop(&door->inbox.lock);
+    return rc;
+}
+
 /* Runs the task in this thread. */
 static int run_here(struct fl_pool *pool, struct fl_door *door,
     const struct fl_order *order, filch_future **future)
 {
-    filch_future *task = NULL;
-    fl_lock_take(&door->inbox.lock);
-    int rc = fl_pool_refusal(pool);
+    struct fl_strand guest;
+    filch_future *task;
+    if (!fl_guest_begin(&guest))
+        return -ENOMEM;
+    int rc = make_here(pool, door, order, future, &task);
     if (!rc) {
-        task = make_task(door->heap, order, future);
-        rc = task ? 0 : -ENOMEM;
+        fl_guest_run(&guest, pool, task);
+        fl_task_release(task); /* the one of the queue that it is not in */
     }
-    fl_lock_drop(&door->inbox.lock);
-    if (rc)
-        return rc;
-    fl_pool_run_here(pool, task);
-    fl_task_release(task); /* the one of the queue that it is not in */
-    return 0;
+    fl_guest_end(&guest);
+    return rc;
 }
 
 static void drop_oldest(struct fl_pool *pool)

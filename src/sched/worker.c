@@ -11,7 +11,7 @@
 #include "sched/find.h"
 #include "sched/fork.h"
 
-enum { DEQUE_CAPACITY = 256, CROWDED_NS = 100000 };
+enum { DEQUE_CAPACITY = 256, FORKS_CAPACITY = 64, CROWDED_NS = 100000 };
 
 static void begin_search(struct fl_worker *worker)
 {
@@ -331,13 +331,30 @@ static void *worker_main(void *arg)
     return NULL;
 }
 
+static int init_queues(struct fl_worker *worker)
+{
+    worker->strand.region = fl_region_new();
+    if (!worker->strand.region)
+        return -ENOMEM;
+    if (fl_deque_init(&worker->deque, DEQUE_CAPACITY) == 0) {
+        if (fl_deque_init(&worker->forks, FORKS_CAPACITY) == 0) {
+            /* the first fork looks who is hungry */
+            fl_region_poke(worker->strand.region);
+            return 0;
+        }
+        fl_deque_free(&worker->deque);
+    }
+    fl_region_free(worker->strand.region);
+    return -ENOMEM;
+}
+
 static struct fl_worker *new_worker(struct fl_pool *pool, unsigned index)
 {
     struct fl_worker *worker = aligned_alloc(FL_CACHE_LINE, sizeof *worker);
     if (!worker)
         return NULL;
     memset(worker, 0, sizeof *worker);
-    if (fl_deque_init(&worker->deque, DEQUE_CAPACITY)) {
+    if (init_queues(worker)) {
         free(worker);
         return NULL;
     }
@@ -367,6 +384,8 @@ void fl_worker_join(struct fl_worker *worker)
 void fl_worker_free(struct fl_worker *worker)
 {
     fl_deque_free(&worker->deque);
+    fl_deque_free(&worker->forks);
+    fl_region_free(worker->strand.region);
     fl_fork_free(&worker->strand);
     free(worker);
 }

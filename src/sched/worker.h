@@ -29,6 +29,7 @@ struct fl_worker {
 
     alignas(FL_CACHE_LINE) _Atomic bool is_looking; /* see [WAKE-looking] */
     struct fl_deque deque;
+    struct fl_deque forks; /* published records of the strand's region */
     alignas(FL_CACHE_LINE) struct fl_spot spot;
 };
 

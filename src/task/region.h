@@ -2,7 +2,8 @@
 /*
  * A region: one thread's stack of forks, in address space of its own. Records
  * lie one after the other; above the last one there are zeroes. Those below
- * `split` have been published: a pointer to each is, or was, in the deque.
+ * `split` have been published: a pointer to each is, or was, in the worker's
+ * deque of forks.
  * The protocol is in ../sched/README.md, [FORK-...].
  */
 #ifndef FL_TASK_REGION_H
@@ -10,7 +11,10 @@
 
 #include <filch/fork.h>
 
-#include "concurrent/deque.h"
+#include <stdalign.h>
+#include <stdbool.h>
+
+#include "concurrent/atomic.h"
 
 struct fl_region {
     /* As struct filch_fork_region. Poked: 0 and all ones. The owner and
@@ -19,11 +23,10 @@ struct fl_region {
     _Atomic uintptr_t guard;
     /* the owner only */
     alignas(FL_CACHE_LINE) char *split;
-    char *end; /* immutable: of the records; then one line of zeroes */
+    char *end; /* immutable: of the records */
     /* owner writes: what is in the deque from here on was forked by the stolen
      * fork that it is running */
     _Atomic int64_t floor;
-    struct fl_deque deque;
 };
 
 /* A record, as struct filch_fork_record. */
@@ -46,18 +49,27 @@ _Static_assert(FL_SAME_PLACE(fl_region, filch_fork_region, limit) &&
                    FL_SAME_PLACE(fl_record, filch_fork_record, type),
     "as the public header has them");
 
-/* Any thread. Makes fl_region_nowhere() usable. 0, or -ENOMEM. */
-int fl_region_prepare(void);
-/* Any thread, once prepared. The position of a task whose thread has no
- * region yet: a fork there is slow. */
-filch_ctx *fl_region_nowhere(void);
-/* Is it a position there, or of a fork that ran in place? */
-bool fl_region_is_nowhere(const filch_ctx *cx);
+/* Behind the end: a line of zeroes for the walk, and room for the record of a
+ * fork that does not fit, which begins there or before. Then the place whose
+ * forks have run at once: see fork.c. */
+enum { FL_REGION_SLACK = 4 * FILCH_FORK_MOST };
 
 /* Any thread. NULL: out of memory. */
 struct fl_region *fl_region_new(void);
-/* Any thread, when nobody uses it any more. NULL is allowed. */
+/* Any thread, when nobody uses it any more. */
 void fl_region_free(struct fl_region *region);
+
+/* Any thread. For a moment. NULL: out of memory. */
+struct fl_region *fl_region_borrow(void);
+/* Any thread, when all its forks are joined. */
+void fl_region_return(struct fl_region *region);
+/* At the end of the library: no region is kept for later any more. */
+void fl_region_forget_spares(void);
+
+static inline filch_ctx *fl_region_first(struct fl_region *region)
+{
+    return (filch_ctx *)(void *)((char *)region + FL_REGION_FIRST);
+}
 
 /* The owner. The position above the last fork. */
 static inline filch_ctx *fl_region_top(const struct fl_region *region)
@@ -71,13 +83,9 @@ static inline filch_ctx *fl_region_top(const struct fl_region *region)
 
 /* The owner, at the end of a run that began at a position. Aborts if a fork
  * is left, and says which. */
-static inline void fl_region_check(
-    const struct fl_region *region, const filch_ctx *position)
+static inline void fl_region_check(const filch_ctx *position)
 {
-    const void *at = fl_region_is_nowhere(position)
-                         ? (const char *)region + FL_REGION_FIRST
-                         : (const void *)position;
-    const struct filch_fork_record *record = at;
+    const struct filch_fork_record *record = (const void *)position;
     if (record->type)
         filch_fork_unjoined(NULL, record);
 }

@@ -22,8 +22,7 @@ struct fl_strand {
     /* The tasks on the stack, innermost first: the strand's thread, and
      * others under the lock while it is blocked. */
     struct fl_run *innermost;
-    _Atomic(struct fl_region *)
-        region; /* the thread writes; NULL: no fork yet */
+    struct fl_region *region; /* immutable */
     struct fl_record
         *stolen; /* the innermost that runs here; the thread only */
     struct fl_in_place *in_place; /* forks without room; the thread only */
@@ -55,26 +54,17 @@ int fl_strand_block(struct fl_strand *strand, filch_future *const *awaited,
 /* The same, after sleeping. -EDEADLK: somebody closed a circle. */
 int fl_strand_unblock(struct fl_strand *strand);
 
-/* The strand's thread. Where a fork would go now. */
-static inline filch_ctx *fl_strand_position(struct fl_strand *strand)
-{
-    struct fl_region *region = load_relaxed(&strand->region);
-    return region ? fl_region_top(region) : fl_region_nowhere();
-}
-
 /* The strand's thread. A run on top of what it is running. */
 static inline void fl_strand_begin(struct fl_strand *strand, struct fl_run *run)
 {
-    run->position = fl_strand_position(strand);
+    run->position = fl_region_top(strand->region);
     run->outer = strand->innermost;
     strand->innermost = run;
 }
 /* The same; all that it has forked is joined. */
 static inline void fl_strand_end(struct fl_strand *strand, struct fl_run *run)
 {
-    struct fl_region *region = load_relaxed(&strand->region);
-    if (region)
-        fl_region_check(region, run->position);
+    fl_region_check(run->position);
     strand->innermost = run->outer;
 }
 

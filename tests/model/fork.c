@@ -21,9 +21,13 @@ static struct fl_worker *make_worker(unsigned index)
     memset(worker, 0, sizeof *worker);
     worker->pool = pool;
     worker->index = index;
-    worker->strand = (struct fl_strand){
-        .pool = pool, .worker = worker, .pool_threads = WORKERS};
+    worker->strand = (struct fl_strand){.region = fl_region_new(),
+        .pool = pool,
+        .worker = worker,
+        .pool_threads = WORKERS};
     MODEL_MUST(fl_deque_init(&worker->deque, 2) == 0);
+    MODEL_MUST(fl_deque_init(&worker->forks, 2) == 0);
+    fl_region_poke(worker->strand.region);
     fl_spot_init(&worker->spot);
     atomic_init(&pool->slots[index], worker);
     return worker;
@@ -31,7 +35,6 @@ static struct fl_worker *make_worker(unsigned index)
 
 static void begin(void)
 {
-    MODEL_MUST(fl_region_prepare() == 0);
     pool = aligned_alloc(FL_CACHE_LINE, sizeof *pool);
     memset(pool, 0, sizeof *pool);
     pool->setup.config.workers = WORKERS;
@@ -350,7 +353,7 @@ static void play_sleeper(void)
 
 static void look_whether_told(void)
 {
-    struct fl_region *region = load_relaxed(&workers[OWNER]->strand.region);
+    struct fl_region *region = workers[OWNER]->strand.region;
     if (fl_pool_has_idle(pool))
         MODEL_MUST(fl_region_is_poked(region));
 }

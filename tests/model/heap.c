@@ -19,7 +19,7 @@ static unsigned block_count;
 static char *unused = heap;
 
 /* Regions of forks: only what the scenes touch is zeroed each time. */
-enum { REGIONS_MOST = 4, REGION_BYTES = 1 << 24, REGION_TOUCHED = 1 << 12 };
+enum { REGIONS_MOST = 8, REGION_BYTES = 1 << 24, REGION_TOUCHED = 1 << 12 };
 static char *regions[REGIONS_MOST];
 static unsigned region_count;
 

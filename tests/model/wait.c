@@ -72,12 +72,14 @@ static void end(void)
 
 static void run(int which)
 {
-    struct fl_strand strand = {.pool_threads = TASKS};
+    struct fl_strand strand = {
+        .region = fl_region_new(), .pool_threads = TASKS};
     struct fl_run now = {0};
     MODEL_MUST(fl_task_claim(tasks[which]));
     fl_strand_current = &strand;
     fl_strand_run(&strand, &now, tasks[which], true);
     fl_strand_current = NULL;
+    fl_region_free(strand.region);
 }
 
 static void run_a(void)

@@ -36,12 +36,13 @@ static filch_future *make(filch_task *fn)
 
 static void run(filch_future *task)
 {
-    struct fl_strand strand = {.pool = NULL};
+    struct fl_strand strand = {.region = fl_region_new()};
     struct fl_run now = {.worker = -1};
-    MUST(fl_region_prepare() == 0);
+    MUST(strand.region != NULL);
     fl_strand_current = &strand;
     fl_strand_run(&strand, &now, task, false);
     fl_strand_current = NULL;
+    fl_region_free(strand.region);
 }
 
 /* Nothing that can be done to it any more changes it. */

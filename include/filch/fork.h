@@ -164,6 +164,16 @@ FILCH_API void filch_join_thunk(void);
     goto slow
 #endif
 
+/** @def FILCH_FORK_EXPECT
+ * In a debug build: the last fork is one of this type. */
+#ifdef NDEBUG
+#define FILCH_FORK_EXPECT(expected, record) ((void)0)
+#else
+#define FILCH_FORK_EXPECT(expected, record)                                    \
+    ((record)->type == (expected) ? (void)0                                    \
+                                  : filch_fork_unjoined((expected), (record)))
+#endif
+
 /** The running task. Calls filch_fork_slow(). */
 static inline filch_ctx *filch_fork_slowly(
     filch_ctx *top, const struct filch_fork_type *type)
@@ -289,6 +299,7 @@ static inline int filch_join(filch_ctx **cx)
     call = (struct filch_fork_call *)(void *)at - 1;
     FILCH_FORK_UNLESS_PRIVATE(filch_fork_region_of(call), call, slow);
 fast:
+    FILCH_FORK_EXPECT(&filch_fork_call_type, &call->head);
     fn = call->u.args.fn;
     frame = call->u.args.frame;
     filch_fork_wipe(&call->head, sizeof *call);
@@ -360,11 +371,23 @@ FILCH_API int filch_run(filch_executor *ex, filch_fork_fn *fn, void *frame);
 #define FILCH_ARG_NONE_7
 #define FILCH_ARG_NONE_8
 
+/* gcc makes a loop of a call at the end of a function, unless something comes
+ * after it while it decides. What it does instead, a leaf without a call, is
+ * faster. Nothing is left of this. */
+#if defined(__clang__)
+#define FILCH_VALUE_RETURN(call) return call
+#else
+#define FILCH_VALUE_RETURN(call)                                               \
+    __typeof__(call) filch_returned = call;                                    \
+    if (__builtin_constant_p(filch_returned))                                  \
+        __asm__ volatile("");                                                  \
+    return filch_returned
+#endif
+
 /* With a result, and without. */
 #define FILCH_VALUE_MEMBER(R) R result;
 #define FILCH_VALUE_TO(R) , R *filch_to
 #define FILCH_VALUE_STORE(to, call) to = call
-#define FILCH_VALUE_RETURN(call) return call
 #define FILCH_VALUE_GET(R, from) R filch_result = from
 #define FILCH_VALUE_GIVE return filch_result
 #define FILCH_VALUE_OUT(from)                                                  \
@@ -433,6 +456,7 @@ FILCH_API int filch_run(filch_executor *ex, filch_fork_fn *fn, void *frame);
         FILCH_FORK_UNLESS_PRIVATE(                                             \
             filch_fork_region_of(filch_record), filch_record, filch_slow);     \
     filch_fast:                                                                \
+        FILCH_FORK_EXPECT(&name##_type, &filch_record->head);                  \
         filch_args = filch_record->u.args;                                     \
         (void)filch_args;                                                      \
         filch_fork_wipe(&filch_record->head, sizeof *filch_record);            \

@@ -78,8 +78,10 @@ def reason(output):
 
 
 def try_mutant(cc, objects, mutant):
-    _, program, file, which, old, new, excuse = mutant
-    bound = ["--most", "20000"] if excuse else []
+    _, scene, file, which, old, new, excuse = mutant
+    program = scene.partition("/")[0]
+    bound = [scene] if "/" in scene else []
+    bound += ["--most", "20000"] if excuse else []
     begin = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         overlay = pathlib.Path(folder)

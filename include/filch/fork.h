@@ -268,6 +268,7 @@ FILCH_API extern const struct filch_fork_type filch_fork_call_type;
  * The running task. Usually a few instructions; may allocate or start a
  * thread. From here to its join, @p fn may run with @p frame, here or in
  * another worker. @p cx moves on. A fork that finds no room runs at once.
+ * Aborts outside of a task, and if there is no memory for one without room.
  */
 static inline void filch_fork(filch_ctx **cx, filch_fork_fn *fn, void *frame)
 {
@@ -285,7 +286,8 @@ slow:
 
 /**
  * The running task. Blocks if another worker has it. Joins the last fork that
- * has not been joined: what its function returned. @p cx moves back.
+ * has not been joined: what its function returned. @p cx moves back. Aborts if
+ * that was another type of fork, if it sees it.
  */
 static inline int filch_join(filch_ctx **cx)
 {

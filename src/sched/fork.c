@@ -319,11 +319,13 @@ struct filch_joined filch_join_slow(
         return join_in_place(strand, cx, type);
     if (record->type != type)
         filch_fork_unjoined(type, record);
-    if (at < region->split && join_published(strand->worker, (void *)at))
-        return (struct filch_joined){record, (filch_ctx *)(void *)at};
+    if (at < region->split) {
+        bool done = join_published(strand->worker, (void *)at);
+        return (struct filch_joined){done ? record : NULL, (void *)at};
+    }
     if (strand->worker && fl_region_is_poked(region) && !strand->in_place)
         feed(strand->worker, at);
-    return (struct filch_joined){NULL, (filch_ctx *)(void *)at};
+    return (struct filch_joined){NULL, (void *)at};
 }
 
 /* A worker's forks may belong to a task of another executor, which it runs as
@@ -426,7 +428,10 @@ void filch_fork_unjoined(
         "filch: %s%s%s (%s) has not been joined\n", task ? "in " : "",
         task ? task->site : "", task ? ": the fork of" : "a fork of",
         left->type ? left->type->site : "?");
-    fl_process_complain(line, (size_t)length);
+    if (length > (int)sizeof line - 1) /* long names are cut */
+        length = (int)sizeof line - 1;
+    if (length > 0)
+        fl_process_complain(line, (size_t)length);
     abort();
 }
 

@@ -6,11 +6,13 @@
  * Reading order: base.h (codes, deadlines, the task signature),
  * executor.h (open, submit, shut down), future.h (results, waiting),
  * completion_queue.h ("epoll for futures"), map.h (a function over an array),
- * fork.h (nested parallel computation).
+ * fork.h (nested parallel computation), algorithm.h (parallel loops, sums,
+ * searching).
  */
 #ifndef FILCH_H
 #define FILCH_H
 
+#include <filch/algorithm.h>
 #include <filch/base.h>
 #include <filch/completion_queue.h>
 #include <filch/executor.h>

@@ -73,8 +73,7 @@ int filch_failf(filch_ctx *cx, int code, const char *format, ...)
         vsnprintf(message, (size_t)length + 1, format, args);
         va_end(args);
     }
-    free(run->message);
-    run->message = message;
+    fl_run_put_message(run, message);
     return code < 0 ? code : -EINVAL;
 }
 

@@ -275,11 +275,8 @@ static void await(struct fl_worker *worker, struct fl_record *record)
 /* A thief's message becomes that of the task that joins. */
 static void adopt_message(struct fl_strand *strand, struct fl_record *record)
 {
-    struct fl_run *run = strand->innermost;
-    if (!record->link)
-        return;
-    free(run->message);
-    run->message = record->link;
+    if (record->link)
+        fl_run_put_message(strand->innermost, record->link);
 }
 
 /* A published record. True: nobody has stolen it. */

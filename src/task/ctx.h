@@ -6,6 +6,7 @@
 #include <filch/base.h>
 
 #include <stdbool.h>
+#include <stdlib.h>
 
 #include "concurrent/atomic.h"
 
@@ -24,5 +25,20 @@ struct fl_run {
     int worker;          /* see filch_ctx_worker() */
     char *message;       /* owned: from filch_failf() */
 };
+
+/* The runner. The caller owns it. */
+static inline char *fl_run_take_message(struct fl_run *run)
+{
+    char *message = run->message;
+    run->message = NULL;
+    return message;
+}
+
+/* The runner. Takes the message: the last one counts. */
+static inline void fl_run_put_message(struct fl_run *run, char *message)
+{
+    free(run->message);
+    run->message = message;
+}
 
 #endif

@@ -263,14 +263,12 @@ static inline int invoke(
 /* What the function said: the phase. */
 static uint32_t settle(struct fl_run *run, filch_future *task, int rc)
 {
-    char *message = run->message;
-    run->message = NULL;
     if (rc >= 0) {
-        free(message);
+        fl_run_put_message(run, NULL);
         return FL_DONE;
     }
     task->failure.code = rc;
-    task->failure.message = message;
+    task->failure.message = fl_run_take_message(run);
     return FL_FAILED;
 }
 

@@ -6,6 +6,8 @@
 #ifndef FL_BACKEND_BACKEND_H
 #define FL_BACKEND_BACKEND_H
 
+#include <filch/worker.h>
+
 #include "task/task.h"
 
 struct fl_home;
@@ -21,6 +23,9 @@ struct fl_backend {
         size_t stride, size_t count, filch_future **futures, int *error);
     /* As filch_executor_shutdown(), arguments checked. */
     int (*shutdown)(filch_executor *ex, unsigned flags, int64_t deadline);
+    /* As filch_for_each_worker(), arguments checked. */
+    int (*each_worker)(
+        filch_executor *ex, filch_worker_fn *fn, void *arg, int64_t deadline);
     /* As filch_executor_release(). */
     int (*release)(filch_executor *ex);
     int (*workers)(const filch_executor *ex);
@@ -35,7 +40,8 @@ struct fl_backend {
 /* The first member of every back end's executor. */
 struct filch_executor {
     const struct fl_backend *backend; /* immutable */
-    bool is_default; /* immutable: the process's own, not to be closed */
+    bool is_default;       /* immutable: the process's own, not to be closed */
+    unsigned most_threads; /* immutable: filch_ctx_worker() is less */
 };
 
 #endif

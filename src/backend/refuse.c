@@ -33,6 +33,15 @@ static int shut_down(filch_executor *ex, unsigned flags, int64_t deadline)
     return 0;
 }
 
+static int each_worker(
+    filch_executor *ex, filch_worker_fn *fn, void *arg, int64_t deadline)
+{
+    (void)fn;
+    (void)arg;
+    (void)deadline;
+    return ((struct refuser *)(void *)ex)->code;
+}
+
 static int release(filch_executor *ex)
 {
     (void)ex;
@@ -67,6 +76,7 @@ static const struct fl_backend backend = {
     .submit = submit,
     .submit_many = submit_many,
     .shutdown = shut_down,
+    .each_worker = each_worker,
     .release = release,
     .workers = count_none,
     .threads = count_none,
@@ -77,10 +87,10 @@ static const struct fl_backend backend = {
 
 /* The last one is for all other codes. */
 static struct refuser refusers[] = {
-    {{&backend, false}, -EINVAL},
-    {{&backend, false}, -E2BIG},
-    {{&backend, false}, -ENOMEM},
-    {{&backend, false}, FILCH_EBROKEN},
+    {{&backend, false, 0}, -EINVAL},
+    {{&backend, false, 0}, -E2BIG},
+    {{&backend, false, 0}, -ENOMEM},
+    {{&backend, false, 0}, FILCH_EBROKEN},
 };
 
 filch_executor *fl_refuse_with(int code)

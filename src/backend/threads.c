@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "platform/process.h"
+#include "sched/errand.h"
 #include "sched/pool.h"
 
 struct threads {
@@ -36,6 +37,13 @@ static size_t submit_many(filch_executor *ex, const struct fl_order *order,
 static int shut_down(filch_executor *ex, unsigned flags, int64_t deadline)
 {
     return fl_pool_shutdown(pool_of(ex), flags, deadline);
+}
+
+static int each_worker(
+    filch_executor *ex, filch_worker_fn *fn, void *arg, int64_t deadline)
+{
+    struct fl_errand errand = {.fn = fn, .arg = arg};
+    return fl_errand_send(pool_of(ex), &errand, deadline);
 }
 
 static int release(filch_executor *ex)
@@ -80,6 +88,7 @@ static const struct fl_backend backend = {
     .submit = submit,
     .submit_many = submit_many,
     .shutdown = shut_down,
+    .each_worker = each_worker,
     .release = release,
     .workers = count_workers,
     .threads = count_threads,
@@ -115,9 +124,11 @@ int fl_threads_open(filch_executor **ex, const struct filch_config *config)
     setup.executor = &threads->base;
     set_name(&setup);
     int rc = fl_pool_open(&threads->pool, &setup, free_threads);
-    if (rc)
+    if (rc) {
         free(threads);
-    else
-        *ex = &threads->base;
-    return rc;
+        return rc;
+    }
+    threads->base.most_threads = threads->pool.most_threads;
+    *ex = &threads->base;
+    return 0;
 }

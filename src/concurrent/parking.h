@@ -34,7 +34,8 @@ void fl_spot_init(struct fl_spot *spot);
 
 /* Sleeper. Wait-free. Enters the set; a full fence is to follow. */
 void fl_parking_announce(struct fl_parking *parking, unsigned index);
-/* Sleeper. Wait-free. True: left the set; false: claimed by a notifier. */
+/* Sleeper. Wait-free. True: left the set; false: claimed by a notifier. Also a
+ * notifier that wants exactly this one. True: claimed. */
 bool fl_parking_retract(struct fl_parking *parking, unsigned index);
 /* Sleeper, after announce. Blocks until claimed. */
 void fl_parking_sleep(

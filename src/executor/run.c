@@ -5,8 +5,8 @@
 
 #include <errno.h>
 
-#include "backend/backend.h"
-#include "task/strand.h"
+#include "executor/run.h"
+#include "sched/await.h"
 
 static int run_record(filch_ctx *cx, void *arg, void *result)
 {
@@ -16,22 +16,23 @@ static int run_record(filch_ctx *cx, void *arg, void *result)
     return 0;
 }
 
-/* The record is the caller's: if the wait closes a circle, and the task has
+/* The argument is the caller's: if the wait closes a circle, and the task has
  * started, it is told, too, and will end. */
 static int wait_until_over(filch_future *f)
 {
     int rc;
     do
-        rc = filch_future_result(f, FILCH_FOREVER, NULL, 0);
-    while (rc == -EDEADLK && !filch_future_cancel(f));
-    return rc;
+        rc = fl_await(f, FILCH_FOREVER);
+    while (rc == -EDEADLK && !fl_task_cancel(f));
+    return rc ? rc : filch_future_result(f, FILCH_POLL, NULL, 0);
 }
 
-static int run_outside(filch_executor *ex, struct filch_fork_record *record)
+int fl_run_as_task(
+    filch_executor *ex, filch_task *task, const char *site, void *arg)
 {
     filch_future *f;
-    int rc = filch_submit_call_with(&f, ex, (filch_any_fn)run_record,
-        record->type->site, FILCH_FN_TASK, record, NULL, 0);
+    int rc = filch_submit_call_with(
+        &f, ex, (filch_any_fn)task, site, FILCH_FN_TASK, arg, NULL, 0);
     if (rc)
         return rc;
     rc = wait_until_over(f);
@@ -45,7 +46,7 @@ int filch_fork_run(filch_executor *ex, struct filch_fork_record *record)
     if (!ex || !record || !record->type)
         return -EINVAL;
     if (!strand || !strand->innermost || strand->innermost->executor != ex)
-        return run_outside(ex, record);
+        return fl_run_as_task(ex, run_record, record->type->site, record);
     record->type->run(fl_region_top(strand->region), record);
     return 0;
 }

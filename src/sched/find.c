@@ -2,6 +2,7 @@
 /* Where tasks are found: the doors, the deques of others. */
 #include "sched/find.h"
 
+#include "sched/errand.h"
 #include "sched/fork.h"
 #include "sched/room.h"
 
@@ -146,10 +147,12 @@ filch_future *fl_find_oldest(struct fl_worker *worker)
 
 struct fl_found fl_find_anywhere(struct fl_worker *worker)
 {
-    struct fl_found found = {.task = fl_deque_take(&worker->deque)};
-    if (!found.task)
+    struct fl_found found = {.errand = fl_errand_take(worker)};
+    if (!fl_is_found(found))
+        found.task = fl_deque_take(&worker->deque);
+    if (!fl_is_found(found))
         found.task = fl_find_in_doors(worker);
-    if (!found.task)
+    if (!fl_is_found(found))
         found.fork = fl_fork_steal(worker);
     if (!fl_is_found(found))
         found.task = steal(worker);

@@ -12,14 +12,15 @@ enum { FL_FAIRNESS = 61 };
 filch_future *fl_find_in_doors(struct fl_worker *worker);
 /* The worker. What waits longest: from outside, or in its own deque. */
 filch_future *fl_find_oldest(struct fl_worker *worker);
-/* A task, or a fork of another worker, or nothing. */
+/* An errand, a task, or a fork of another worker; or nothing. */
 struct fl_found {
+    struct fl_errand *errand;
     filch_future *task;
     struct fl_record *fork;
 };
 static inline bool fl_is_found(struct fl_found found)
 {
-    return found.task || found.fork;
+    return found.task || found.fork || found.errand;
 }
 /* The worker. One look everywhere, at other workers, too. */
 struct fl_found fl_find_anywhere(struct fl_worker *worker);

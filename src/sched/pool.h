@@ -71,6 +71,7 @@ struct fl_pool {
     /* any thread, atomic; seldom used */
     alignas(FL_CACHE_LINE) _Atomic uint32_t live; /* see FL_LIVE_... */
     _Atomic uint32_t room;                        /* counts "there is room" */
+    _Atomic uint32_t errand_sent;                 /* see errand.c */
     struct fl_lock start_lock;
     struct fl_lock room_lock;
     struct fl_lock break_lock;

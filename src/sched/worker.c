@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "platform/clock.h"
+#include "sched/errand.h"
 #include "sched/find.h"
 #include "sched/fork.h"
 
@@ -55,13 +56,20 @@ static bool is_told_to_end(struct fl_pool *pool)
            (FL_CONTROL_CLOSED | FL_CONTROL_BROKEN);
 }
 
+/* Not to sleep. */
+static bool has_reason(struct fl_worker *worker)
+{
+    return fl_pool_has_work(worker->pool) || is_told_to_end(worker->pool) ||
+           load_relaxed(&worker->errand);
+}
+
 /* Announced as idle: is there a reason not to sleep? Then it is neither, and
  * a searcher again; unless it has been claimed meanwhile, as a searcher, too.
  */
 static bool has_changed_its_mind(struct fl_worker *worker)
 {
     struct fl_pool *pool = worker->pool;
-    if (!fl_pool_has_work(pool) && !is_told_to_end(pool)) {
+    if (!has_reason(worker)) {
         fl_fork_poke_all(worker); /* the next fork is told to wake us */
         return false;
     }
@@ -130,11 +138,11 @@ static bool make_way(struct fl_pool *pool)
     return false;
 }
 
-static bool take_place_back(struct fl_pool *pool, bool is_told)
+static bool take_place_back(struct fl_pool *pool, bool at_any_rate)
 {
-    if (is_told) /* to end: one too many does no harm */
+    if (at_any_rate)
         fetch_sub_relaxed(&pool->places, 1);
-    return is_told || fl_pool_take_place(pool);
+    return at_any_rate || fl_pool_take_place(pool);
 }
 
 /* Announces itself as dormant. True: there was a reason not to sleep, and it
@@ -145,12 +153,13 @@ static bool is_needed_after_all(struct fl_worker *worker)
     for (;;) {
         fl_parking_announce(&pool->dormant, worker->index);
         fence_seq_cst(); /* as in park() [PARK] */
-        bool is_told = is_told_to_end(pool);
-        bool has_reason = is_told || (load_relaxed(&pool->places) > 0 &&
+        /* For these one too many does no harm. */
+        bool is_meant = is_told_to_end(pool) || load_relaxed(&worker->errand);
+        bool is_needed = is_meant || (load_relaxed(&pool->places) > 0 &&
                                          fl_pool_has_work(pool));
-        if (!has_reason || !fl_parking_retract(&pool->dormant, worker->index))
+        if (!is_needed || !fl_parking_retract(&pool->dormant, worker->index))
             return false;
-        if (take_place_back(pool, is_told))
+        if (take_place_back(pool, is_meant))
             return true;
     }
 }
@@ -191,14 +200,23 @@ static void mind_the_crowd(struct fl_worker *worker)
         retire(worker);
 }
 
+static inline struct fl_found find_here(struct fl_worker *worker)
+{
+    struct fl_found found = {.errand = fl_errand_take(worker)};
+    if (!found.errand)
+        found.task = fl_find_nearby(worker);
+    return found;
+}
+
 static inline struct fl_found next(struct fl_worker *worker)
 {
     struct fl_pool *pool = worker->pool;
     if (worker->crowded_since || load_relaxed(&pool->places) < 0)
         mind_the_crowd(worker);
-    struct fl_found found = {
-        .task = worker->is_searching ? NULL : fl_find_nearby(worker)};
-    if (!found.task)
+    struct fl_found found = {.errand = NULL};
+    if (!worker->is_searching)
+        found = find_here(worker);
+    if (!fl_is_found(found))
         found = hunt(worker);
     store_relaxed(&worker->is_looking, false);
     if (fl_is_found(found))
@@ -206,7 +224,7 @@ static inline struct fl_found next(struct fl_worker *worker)
     return found;
 }
 
-static struct fl_run run_in(struct fl_worker *worker)
+struct fl_run fl_worker_run(struct fl_worker *worker)
 {
     struct fl_pool *pool = worker->pool;
     return (struct fl_run){.executor = pool->setup.executor,
@@ -241,38 +259,41 @@ static inline void run_task(
         fl_thread_end(); /* the task returned in a child of fork() */
 }
 
-/* A fork of another worker. */
-static void run_fork(struct fl_worker *worker, struct fl_record *fork)
+/* What is not a task. */
+static void run_other(struct fl_worker *worker, struct fl_found found)
 {
-    fl_fork_run_stolen(worker, fork);
+    if (found.errand)
+        fl_errand_run(worker, found.errand);
+    else
+        fl_fork_run_stolen(worker, found.fork);
     store_relaxed(&worker->is_looking, true);
 }
 
 static void run_all(struct fl_worker *worker)
 {
-    struct fl_run run = run_in(worker);
+    struct fl_run run = fl_worker_run(worker);
     struct fl_found found;
     run.is_looking = &worker->is_looking;
     run.stop_looking = stop_looking;
     while (fl_is_found(found = next(worker))) {
-        if (found.fork)
-            run_fork(worker, found.fork);
-        else
+        if (found.task)
             run_task(worker, &run, found.task);
+        else
+            run_other(worker, found);
     }
 }
 
 void fl_worker_run_claimed(
     struct fl_worker *worker, filch_future *task, bool owned)
 {
-    struct fl_run run = run_in(worker);
+    struct fl_run run = fl_worker_run(worker);
     fl_strand_run(&worker->strand, &run, task, owned);
 }
 
 static int call_start_hook(struct fl_worker *worker)
 {
     const struct filch_config *config = &worker->pool->setup.config;
-    struct fl_run run = run_in(worker);
+    struct fl_run run = fl_worker_run(worker);
     if (!config->on_start)
         return 0;
     fl_strand_begin(&worker->strand, &run);
@@ -288,7 +309,7 @@ static int call_start_hook(struct fl_worker *worker)
 static void call_stop_hook(struct fl_worker *worker)
 {
     const struct filch_config *config = &worker->pool->setup.config;
-    struct fl_run run = run_in(worker);
+    struct fl_run run = fl_worker_run(worker);
     if (!config->on_stop)
         return;
     fl_strand_begin(&worker->strand, &run);
@@ -324,6 +345,7 @@ static void *worker_main(void *arg)
     } else {
         end_search(worker);
     }
+    fl_errand_close(worker);
     fetch_add_relaxed(&pool->places, 1);
     fl_slab_own(NULL);
     fl_pool_drop_live(pool, FL_LIVE_THREAD); /* both may be gone now */

@@ -9,6 +9,8 @@
 #include "sched/pool.h"
 #include "task/strand.h"
 
+struct fl_errand;
+
 struct fl_worker {
     /* the worker only, or immutable after start */
     struct fl_pool *pool;
@@ -28,6 +30,7 @@ struct fl_worker {
     bool is_joined;          /* registry lock, or the last one */
 
     alignas(FL_CACHE_LINE) _Atomic bool is_looking; /* see [WAKE-looking] */
+    _Atomic(struct fl_errand *) errand; /* any thread, atomic: to be done */
     struct fl_deque deque;
     struct fl_deque forks; /* published records of the strand's region */
     alignas(FL_CACHE_LINE) struct fl_spot spot;
@@ -47,6 +50,8 @@ int fl_worker_start(struct fl_pool *pool);
 void fl_worker_join(struct fl_worker *worker);
 /* When its thread has been joined. */
 void fl_worker_free(struct fl_worker *worker);
+/* A run of the pool's in the worker. */
+struct fl_run fl_worker_run(struct fl_worker *worker);
 /* The worker, in a task. Runs another one that it has claimed. `owned`: the
  * reference of the queue is the worker's to give up. */
 void fl_worker_run_claimed(

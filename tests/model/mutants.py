@@ -39,7 +39,8 @@ ORDERS = """
 def programs():
     lines = (MODEL / "programs.list").read_text().splitlines()
     words = [line.split() for line in lines if not line.startswith("#")]
-    return {w[0]: w[1:] for w in words}
+    return {w[0]: [str(path.relative_to(SRC)) for pattern in w[1:]
+                   for path in sorted(SRC.glob(pattern))] for w in words}
 
 
 def mutants():

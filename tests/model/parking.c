@@ -68,6 +68,14 @@ static void notify_twice(void)
     notify();
 }
 
+/* For exactly this one: no fence, both change the same word [ERRAND]. */
+static void notify_first(void)
+{
+    fetch_add_relaxed(&work, 1);
+    if (fl_parking_retract(&parking, 0))
+        fl_spot_wake(&spots[0]);
+}
+
 static void end_one(void)
 {
     MODEL_MUST(load_relaxed(&done) == 1);
@@ -122,6 +130,11 @@ static const struct model_scene scenes[] = {
     {.name = "parking/one",
         .begin = begin,
         .play = {work_0, notify},
+        .end = end_one,
+        .preemptions = 3},
+    {.name = "parking/first",
+        .begin = begin,
+        .play = {work_0, notify_first},
         .end = end_one,
         .preemptions = 3},
     {.name = "parking/two",

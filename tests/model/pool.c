@@ -8,6 +8,7 @@
 
 #include "platform/futex.h"
 #include "sched/await.h"
+#include "sched/errand.h"
 #include "sched/pool.h"
 #include "task/strand.h"
 
@@ -235,6 +236,38 @@ static void close_beside(void)
         fl_pool_release(pool);
 }
 
+/* Something for each worker: it is about to sleep, or was never started. */
+static int count_here(filch_ctx *cx, void *arg)
+{
+    (void)cx;
+    ++*(int *)arg;
+    return 0;
+}
+
+static int send_errand(int *counter)
+{
+    struct fl_errand errand = {.fn = count_here, .arg = counter};
+    return fl_errand_send(pool, &errand, INT64_MAX);
+}
+
+static void submit_errand_close(void)
+{
+    wait_for(submit(count, &runs), &runs);
+    MODEL_MUST(send_errand(&runs_2) == 0);
+    MODEL_MUST(runs_2 == 1);
+    close_pool();
+}
+
+/* While the other one closes: refused, or done. */
+static void send_if_open(void)
+{
+    int rc = send_errand(&runs_2);
+    MODEL_MUST(rc == 0 || rc == FILCH_ESHUTDOWN);
+    MODEL_MUST(runs_2 == (rc == 0));
+    if (fetch_sub_acq_rel(&submitters, 1) == 1)
+        fl_pool_release(pool);
+}
+
 static const struct model_scene scenes[] = {
     {.name = "pool/one",
         .begin = begin_one,
@@ -299,6 +332,18 @@ static const struct model_scene scenes[] = {
     {.name = "pool/close_beside",
         .begin = begin_two_submitters,
         .play = {close_beside, submit_if_open},
+        .end = end,
+        .preemptions = 1,
+        .stale = 1},
+    {.name = "pool/errand",
+        .begin = begin_one,
+        .play = {submit_errand_close},
+        .end = end,
+        .preemptions = 1,
+        .stale = 1},
+    {.name = "pool/errand_beside",
+        .begin = begin_two_submitters,
+        .play = {close_beside, send_if_open},
         .end = end,
         .preemptions = 1,
         .stale = 1},

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/* What each worker is to do once: see README.md, [ERRAND]. */
+#ifndef FL_SCHED_ERRAND_H
+#define FL_SCHED_ERRAND_H
+
+#include "sched/pool.h"
+
+struct fl_errand {
+    int (*fn)(filch_ctx *cx, void *arg); /* immutable */
+    void *arg;                           /* immutable */
+    _Atomic uint32_t left;               /* workers that have not done it */
+    struct fl_lock lock;
+    unsigned worker; /* under the lock: the first one that failed, and why */
+    int code;
+};
+
+/* As filch_for_each_worker(). */
+int fl_errand_send(
+    struct fl_pool *pool, struct fl_errand *errand, int64_t deadline);
+
+/* The worker. What it is to do, or NULL. */
+struct fl_errand *fl_errand_take(struct fl_worker *worker);
+/* The worker, not searching. Does it. */
+void fl_errand_run(struct fl_worker *worker, struct fl_errand *errand);
+/* The worker, about to end: takes no more. */
+void fl_errand_close(struct fl_worker *worker);
+
+#endif

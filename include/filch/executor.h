@@ -51,8 +51,13 @@ struct filch_config {
     /** Threads beyond `workers` that may take the places of tasks that
      * block. Default 64; #FILCH_NO_SPARES for none. */
     int spares;
-    /** A worker's stack. Default 32 MiB of address space, with a guard page: a
-     * recursion of 100,000 small frames. */
+    /** A worker's stack. Default 32 MiB of address space: a recursion of
+     * 100,000 small frames. Below it are 1 MiB without access: a worker that
+     * overflows its stack dies of SIGSEGV there, after a line on stderr that
+     * says so, with its name and the task. For that line the library handles
+     * SIGSEGV, from the first worker of the process on, but only if nobody
+     * else does then: it leaves a handler, or SIG_IGN, alone and says nothing.
+     * A handler that is installed later may call the one it replaces. */
     size_t stack_bytes;
     /** Most tasks that wait to be started, counting those from outside the
      * workers; when it is nearly reached, threads that submit at the same

@@ -10,6 +10,7 @@
 #include "concurrent/lock.h"
 #include "executor/options.h"
 #include "platform/cpu.h"
+#include "platform/overflow.h"
 #include "sched/pool.h"
 #include "task/region.h"
 
@@ -171,4 +172,5 @@ __attribute__((destructor)) static void finish_at_exit(void)
     long seconds = text ? number_of(text, 1, 1000000000) : 0;
     fl_pool_finish_all(seconds ? filch_after(FILCH_S(seconds)) : FILCH_FOREVER);
     fl_region_forget_spares();
+    fl_overflow_forget();
 }

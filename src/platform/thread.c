@@ -40,6 +40,8 @@ int fl_thread_start(struct fl_thread *thread, void *(*main)(void *), void *arg,
     if (rc)
         return -rc;
     rc = pthread_attr_setstacksize(&attributes, stack_size(stack_bytes));
+    if (!rc)
+        rc = pthread_attr_setguardsize(&attributes, FL_THREAD_GUARD_BYTES);
     if (!rc) {
         block_signals(&before);
         rc = pthread_create(&thread->id, &attributes, main, arg);
@@ -62,6 +64,11 @@ _Noreturn void fl_thread_end(void)
 void fl_thread_set_name(const char *name)
 {
     prctl(PR_SET_NAME, name, 0, 0, 0);
+}
+
+void fl_thread_get_name(char *name)
+{
+    prctl(PR_GET_NAME, name, 0, 0, 0);
 }
 
 char *fl_thread_stack_low(void)

@@ -10,6 +10,14 @@
 /* Longest thread name, with its end. */
 #define FL_THREAD_NAME_BYTES 16
 
+/*
+ * Below each stack. As much as the kernel keeps free below a process's first
+ * stack: whoever has a larger frame, and does not touch it from its upper end
+ * on (-fstack-clash-protection does), jumps over it. At least 64 KiB: that is
+ * how far apart that option touches on AArch64.
+ */
+enum { FL_THREAD_GUARD_BYTES = 1 << 20 };
+
 struct fl_thread {
     pthread_t id;
 };
@@ -17,7 +25,7 @@ struct fl_thread {
 /*
  * Any thread. Allocates (the stack). The new thread blocks asynchronous
  * signals; faults and SIGPROF stay open. `stack_bytes` is rounded up to what
- * the system accepts and has a guard page below it.
+ * the system accepts; below it is a guard of FL_THREAD_GUARD_BYTES.
  * Returns 0, or -EAGAIN, -EINVAL, -ENOMEM.
  */
 int fl_thread_start(struct fl_thread *thread, void *(*main)(void *), void *arg,
@@ -31,6 +39,8 @@ _Noreturn void fl_thread_end(void);
 
 /* The thread itself: names it; the name is cut to fit. */
 void fl_thread_set_name(const char *name);
+/* The thread itself, signal handlers too. Its name: FL_THREAD_NAME_BYTES. */
+void fl_thread_get_name(char *name);
 
 /* The thread itself: the lowest address of its stack, NULL if unknown. */
 char *fl_thread_stack_low(void);

@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "platform/clock.h"
+#include "platform/overflow.h"
+#include "sched/crash.h"
 #include "sched/errand.h"
 #include "sched/find.h"
 #include "sched/fork.h"
@@ -337,6 +339,7 @@ static void *worker_main(void *arg)
     fl_lock_drop(&pool->start_lock);
     set_name(worker);
     worker->strand.stack_low = fl_thread_stack_low();
+    fl_overflow_watch(worker->strand.stack_low, fl_crash_tell);
     fl_strand_current = &worker->strand;
     fl_slab_own(worker->heap);
     if (call_start_hook(worker) == 0) {
@@ -348,6 +351,7 @@ static void *worker_main(void *arg)
     fl_errand_close(worker);
     fetch_add_relaxed(&pool->places, 1);
     fl_slab_own(NULL);
+    fl_overflow_unwatch();
     fl_pool_drop_live(pool, FL_LIVE_THREAD); /* both may be gone now */
     fl_strand_current = NULL;
     return NULL;

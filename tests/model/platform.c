@@ -7,6 +7,7 @@
 #include "platform/error.h"
 #include "platform/event.h"
 #include "platform/futex.h"
+#include "platform/overflow.h"
 #include "platform/process.h"
 #include "platform/thread.h"
 
@@ -63,6 +64,21 @@ void fl_thread_end(void)
 void fl_thread_set_name(const char *name)
 {
     (void)name;
+}
+
+void fl_thread_get_name(char *name)
+{
+    *name = '\0';
+}
+
+void fl_overflow_watch(char *stack_low, void (*tell)(void))
+{
+    (void)stack_low;
+    (void)tell;
+}
+
+void fl_overflow_unwatch(void)
+{
 }
 
 char *fl_thread_stack_low(void)

@@ -36,6 +36,8 @@ class Cell:
 
     def spread(self):
         """Half of the rounds lie within this share of the median."""
+        if self.figure.is_difference:
+            return 0
         values = sorted(self.by_round.values())
         low, high = values[len(values) // 4], values[-1 - len(values) // 4]
         middle = self.median()
@@ -43,6 +45,8 @@ class Cell:
 
     def ratio(self, reference):
         """Median of the rounds' ratios to the reference; None without."""
+        if self.figure.is_difference:
+            return None
         both = [value / reference.by_round[r]
                 for r, value in self.by_round.items()
                 if reference.by_round.get(r, 0) > 0]
@@ -80,7 +84,8 @@ class Results:
     def noisy(self):
         """(cells with a wide spread, cells that can have one)"""
         cells = [c for c in self.cells.values()
-                 if len(c.by_round) > 2 and c.median() > 0]
+                 if len(c.by_round) > 2 and c.median() > 0
+                 and not c.figure.is_difference]
         return sum(c.spread() > NOISY for c in cells), len(cells)
 
     def label(self, competitor):

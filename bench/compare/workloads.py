@@ -12,6 +12,7 @@ class Figure:
     unit: str
     scale: float = 1.0
     more_is_better: bool = False
+    is_difference: bool = False  # may be zero: no ratios, no spread
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,9 @@ MEMORY = (Figure("bytes_per_task", "bytes in the pool"),
           Figure("handle_bytes", "bytes in the caller"))
 FORK = (Figure("s_per_fork", "ns per fork", 1e9),)
 TIME = (Figure("real_time", "ms"),)
+OVER_IDEAL = TIME + (
+    Figure("over_ideal_percent", "% over ideal", is_difference=True),)
+LOOP = (Figure("s_per_loop", "ns per loop", 1e9),)
 
 
 def _latency(kind, what):
@@ -98,6 +102,29 @@ SUITES = {
             Workload("uts", "Unbalanced tree", TIME),
             Workload("matmul", "Cache-oblivious matrix product", TIME),
             Workload("quicksort", "Quicksort", TIME),
+        )),
+    ),
+    "loop": (
+        Group("Loops: for_tiny ns per loop, the others ms", (
+            Workload("for_trivial", "10,000,000 trivial elements", TIME),
+            Workload("for_bodies", "1,000 bodies of 10 us", OVER_IDEAL),
+            Workload("for_uneven", "Bodies whose cost grows", TIME),
+            Workload("for_nested", "A loop of 1,000 in a loop of 1,000",
+                     TIME),
+            Workload("for_tiny", "100 trivial elements, by the loop", LOOP),
+        )),
+        Group("Sums and searching, ms", (
+            Workload("reduce", "Sum of doubles", TIME),
+            Workload("reduce_reproducible",
+                     "Sum of doubles, always the same", TIME),
+            Workload("scan", "Prefix sums of longs", TIME),
+            Workload("find", "The first match, at three quarters", TIME),
+        )),
+        Group("Sorting, ms", (
+            Workload("sort/random", "Random keys", TIME),
+            Workload("sort/sorted", "Sorted keys", TIME),
+            Workload("sort/reversed", "Keys in reversed order", TIME),
+            Workload("sort/few", "16 different keys", TIME),
         )),
     ),
 }

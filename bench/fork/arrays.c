@@ -17,7 +17,7 @@ struct matrices {
 static void fill(double *matrix, int side, uint64_t seed)
 {
     for (int i = 0; i < side * side; i++)
-        matrix[i] = (double)(uts_hash(seed + (uint64_t)i) % 64);
+        matrix[i] = (double)(splitmix64(seed + (uint64_t)i) % 64);
 }
 
 static struct matrices matrices_new(int side)
@@ -61,7 +61,7 @@ static int is_product(struct matrices m)
     int is_right;
 
     for (int i = 0; i < m.side; i++)
-        x[i] = (double)(uts_hash((uint64_t)i) % 1024);
+        x[i] = (double)(splitmix64((uint64_t)i) % 1024);
     apply(bx, m.b, x, m.side);
     apply(abx, m.a, bx, m.side);
     apply(cx, m.c, x, m.side);
@@ -116,7 +116,7 @@ static uint64_t sum(const int *numbers, size_t count)
     uint64_t sum = 0;
 
     for (size_t i = 0; i < count; i++)
-        sum += uts_hash((uint64_t)(int64_t)numbers[i]);
+        sum += splitmix64((uint64_t)(int64_t)numbers[i]);
     return sum;
 }
 
@@ -163,7 +163,7 @@ static void quicksort(struct bench_state *st, void *data)
     void *pool = open_or_fail(st, setup->workers);
 
     for (size_t i = 0; i < count; i++)
-        unsorted[i] = (int)(uts_hash(i) >> 33);
+        unsorted[i] = (int)(splitmix64(i) >> 33);
     n.sum = sum(unsorted, count);
     if (pool) {
         sort_all(st, pool, n);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* filch, typed. */
+#include "../common/filch_pool.h"
 #include "competitor.h"
-#include "filch_pool.h"
 
 FILCH_TASK(long, fib, int, n)
 {

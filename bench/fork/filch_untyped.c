@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* filch with function pointers and frames on the stack; fib only. */
+#include "../common/filch_pool.h"
 #include "competitor.h"
-#include "filch_pool.h"
 
 struct frame {
     long result;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/* What the files of the harness share: registers, runs, checks. */
+/* What the files of the harness share. */
 #ifndef BENCH_FORK_HARNESS_H
 #define BENCH_FORK_HARNESS_H
 
-#include "../shim/bench.h"
+#include "../common/program.h"
+#include "../common/setup.h"
 #include "competitor.h"
 
 /* How much to do. */
@@ -12,13 +13,6 @@ struct scale {
     double seconds; /* how long at least to measure one workload */
     int side;       /* of the matrices */
     size_t count;   /* of the numbers to be sorted */
-};
-
-/* One workload with one size of the pool. */
-struct setup {
-    const struct scale *scale;
-    const void *problem; /* what it is, the workload knows */
-    int workers;
 };
 
 /* Each file registers its workloads, those that the competitor has. */
@@ -31,8 +25,5 @@ void add_workload(const char *name, bench_workload *run,
 
 /* A pool, or a failure of the workload, and NULL. */
 void *open_or_fail(struct bench_state *st, int workers);
-
-/* Memory or abort(). */
-void *must_alloc(size_t count, size_t size);
 
 #endif

@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SETUPS_MAX = 16 };
-
 static const struct scale full = {
     .seconds = 0.5,
     .side = 1024,
@@ -24,15 +22,6 @@ static const struct scale quick = {
     .count = 1000000,
 };
 
-void *must_alloc(size_t count, size_t size)
-{
-    void *memory = calloc(count, size);
-
-    if (!memory)
-        abort();
-    return memory;
-}
-
 void *open_or_fail(struct bench_state *st, int workers)
 {
     void *pool = competitor.open(workers);
@@ -45,36 +34,8 @@ void *open_or_fail(struct bench_state *st, int workers)
 void add_workload(const char *name, bench_workload *run,
     const struct scale *scale, const void *problem)
 {
-    static struct setup setups[SETUPS_MAX];
-    static int used;
-    char full_name[32];
-
-    for (int workers = 1; workers <= 2; workers++) {
-        struct setup *setup = &setups[used];
-
-        if (workers > competitor.workers_max)
-            return;
-        if (used++ == SETUPS_MAX)
-            abort();
-        *setup = (struct setup){scale, problem, workers};
-        snprintf(full_name, sizeof full_name, "%s/workers:%d", name, workers);
-        bench_register_timed(full_name, run, setup, scale->seconds);
-    }
-}
-
-/* Takes "--quick" out of the arguments; nonzero if it was there. */
-static int take_quick(int *argc, char **argv)
-{
-    int kept = 0, found = 0;
-
-    for (int i = 0; i < *argc; i++)
-        if (strcmp(argv[i], "--quick") == 0)
-            found = 1;
-        else
-            argv[kept++] = argv[i];
-    argv[kept] = NULL;
-    *argc = kept;
-    return found;
+    register_setups(name, run, (struct setup){scale, problem, 0},
+        competitor.workers_max, scale->seconds);
 }
 
 static int fib_once(int n)

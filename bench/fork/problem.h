@@ -6,6 +6,8 @@
 #ifndef BENCH_FORK_PROBLEM_H
 #define BENCH_FORK_PROBLEM_H
 
+#include "../common/splitmix64.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
@@ -46,15 +48,6 @@ static inline void queens_place(
 #define UTS_ROOT UINT64_C(42)
 enum { UTS_WAYS = 8 };
 
-/* splitmix64 */
-static inline uint64_t uts_hash(uint64_t x)
-{
-    x += UINT64_C(0x9e3779b97f4a7c15);
-    x = (x ^ x >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ x >> 27) * UINT64_C(0x94d049bb133111eb);
-    return x ^ x >> 31;
-}
-
 static inline int uts_children(uint64_t node, int full)
 {
     return full > 0 || node % 1000 < 124 ? UTS_WAYS : 0;
@@ -62,7 +55,7 @@ static inline int uts_children(uint64_t node, int full)
 
 static inline uint64_t uts_child(uint64_t node, int i)
 {
-    return uts_hash(node + (uint64_t)i);
+    return splitmix64(node + (uint64_t)i);
 }
 
 static inline int uts_below(int full)

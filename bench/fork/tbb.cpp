@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* oneTBB: a task_group for what a function forks. The calling thread is one of
  * the workers. */
+#include "../common/tbb_pool.hpp"
 #include "competitor.h"
 
-#include <oneapi/tbb/global_control.h>
-#include <oneapi/tbb/task_arena.h>
 #include <oneapi/tbb/task_group.h>
 #include <oneapi/tbb/version.h>
-#include <utility>
 
 namespace
 {
@@ -109,40 +107,6 @@ void sort(int *first, std::size_t count)
     group.run([=] { sort(first, cut); });
     sort(first + cut, count - cut);
     group.wait();
-}
-
-struct arena_pool {
-    oneapi::tbb::task_scheduler_handle scheduler;
-    oneapi::tbb::global_control limit;
-    oneapi::tbb::task_arena arena;
-
-    explicit arena_pool(int workers)
-        : scheduler(oneapi::tbb::attach()),
-          limit(oneapi::tbb::global_control::max_allowed_parallelism,
-              static_cast<std::size_t>(workers)),
-          arena(workers, 1)
-    {
-    }
-};
-
-void *open_pool(int workers)
-{
-    return new arena_pool(workers);
-}
-
-void close_pool(void *arg)
-{
-    auto *pool = static_cast<arena_pool *>(arg);
-    auto scheduler = std::move(pool->scheduler);
-
-    delete pool;
-    oneapi::tbb::finalize(scheduler);
-}
-
-/* Runs `body` in the arena. */
-template <typename Body> auto in(void *pool, Body body)
-{
-    return static_cast<arena_pool *>(pool)->arena.execute(body);
 }
 
 long run_fib(void *pool, int n)

@@ -3,8 +3,6 @@
  * of Google Benchmark. */
 #include "workload.h"
 
-#include <string.h>
-
 static const struct scale full = {
     .bulk = 1000000,
     .waves = 1000,
@@ -28,21 +26,6 @@ static const struct scale quick = {
     .paced_s = 1,
     .loaded_s = 0.5,
 };
-
-/* Takes "--quick" out of the arguments; nonzero if it was there. */
-static int take_quick(int *argc, char **argv)
-{
-    int kept = 0, found = 0;
-
-    for (int i = 0; i < *argc; i++)
-        if (strcmp(argv[i], "--quick") == 0)
-            found = 1;
-        else
-            argv[kept++] = argv[i];
-    argv[kept] = NULL;
-    *argc = kept;
-    return found;
-}
 
 int main(int argc, char **argv)
 {

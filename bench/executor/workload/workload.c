@@ -8,15 +8,6 @@
 #include <time.h>
 #include <unistd.h>
 
-void *must_alloc(size_t count, size_t size)
-{
-    void *memory = calloc(count ? count : 1, size);
-
-    if (!memory)
-        abort();
-    return memory;
-}
-
 void add_workload(const char *name, bench_workload *run, struct setup setup)
 {
     struct setup *kept = must_alloc(1, sizeof *kept);
@@ -78,14 +69,6 @@ int collect_echoes(
     for (size_t i = 0; i < count; i++)
         sum += (size_t)pool_ops.wait(submitter, ticket_at(tickets, i));
     return sum == count * base + count * (count - 1) / 2;
-}
-
-int64_t now_ns(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
 void sleep_until(int64_t time_ns)

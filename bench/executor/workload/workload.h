@@ -6,6 +6,7 @@
 #ifndef BENCH_WORKLOAD_H
 #define BENCH_WORKLOAD_H
 
+#include "../../common/program.h"
 #include "../../shim/bench.h"
 #include "../pool.h"
 
@@ -68,10 +69,7 @@ void submit_echoes(
 int collect_echoes(
     void *submitter, struct tickets tickets, size_t count, size_t base);
 
-/* Memory or abort(). */
-void *must_alloc(size_t count, size_t size);
-/* Nanoseconds of CLOCK_MONOTONIC. */
-int64_t now_ns(void);
+/* Until a time of now_ns(). */
 void sleep_until(int64_t time_ns);
 
 /* Calls fn for each thread of the process but this one. */

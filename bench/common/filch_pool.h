@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* What the typed and the untyped program share. */
-#ifndef BENCH_FORK_FILCH_POOL_H
-#define BENCH_FORK_FILCH_POOL_H
+/* filch: an executor with so many workers. */
+#ifndef BENCH_FILCH_POOL_H
+#define BENCH_FILCH_POOL_H
 
 #include <filch.h>
 #include <stdlib.h>

@@ -374,17 +374,11 @@ FILCH_API int filch_run(filch_executor *ex, filch_fork_fn *fn, void *frame);
 #define FILCH_ARG_NONE_8
 
 /* gcc makes a loop of a call at the end of a function, unless something comes
- * after it while it decides. What it does instead, a leaf without a call, is
- * faster. Nothing is left of this. */
-#if defined(__clang__)
-#define FILCH_VALUE_RETURN(call) return call
-#else
+ * after it. What it does instead, a leaf without a call, is faster. */
 #define FILCH_VALUE_RETURN(call)                                               \
     __typeof__(call) filch_returned = call;                                    \
-    if (__builtin_constant_p(filch_returned))                                  \
-        __asm__ volatile("");                                                  \
+    __asm__ volatile("");                                                      \
     return filch_returned
-#endif
 
 /* With a result, and without. */
 #define FILCH_VALUE_MEMBER(R) R result;

@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "concurrent/ring.h"
+#include "platform/check.h"
 
 struct fl_deque {
     alignas(FL_CACHE_LINE) _Atomic int64_t bottom; /* owner writes */
@@ -31,10 +32,21 @@ int fl_deque_init(struct fl_deque *deque, int64_t capacity);
 /* Owner, when no thief is left. */
 void fl_deque_free(struct fl_deque *deque);
 
+/* Owner only, between two operations: top_seen <= top <= bottom, and what lies
+ * between has room. */
+static inline bool fl_deque_is_sane(struct fl_deque *deque)
+{
+    int64_t bottom = load_relaxed(&deque->bottom);
+    int64_t top = load_relaxed(&deque->top);
+    return deque->top_seen <= top && top <= bottom &&
+           bottom - deque->top_seen <= load_relaxed(&deque->ring)->capacity;
+}
+
 int fl_deque_make_room_slow(struct fl_deque *deque, int64_t bottom);
 /* Owner only. Wait-free but for growing. 0, or -ENOMEM: not pushed. */
 static inline int fl_deque_push(struct fl_deque *deque, void *x)
 {
+    FL_DEBUG_CHECK(x && fl_deque_is_sane(deque), 0);
     int64_t bottom = load_relaxed(&deque->bottom);
     struct fl_ring *ring = load_relaxed(&deque->ring);
     if (bottom - deque->top_seen >= ring->capacity) {
@@ -53,6 +65,7 @@ void *fl_deque_take_last(struct fl_deque *deque, int64_t top, int64_t bottom);
 /* Owner only. Wait-free. The newest entry; NULL: empty. */
 static inline void *fl_deque_take(struct fl_deque *deque)
 {
+    FL_DEBUG_CHECK(fl_deque_is_sane(deque), 0);
     int64_t bottom = load_relaxed(&deque->bottom) - 1;
     if (bottom < deque->top_seen)
         return NULL; /* empty for sure: top never goes back */

@@ -16,7 +16,7 @@ _Noreturn void fl_check_failed(
 #ifdef FILCH_DEBUG
 #define FL_DEBUG_CHECK(condition, state) FL_CHECK(condition, state)
 #else
-#define FL_DEBUG_CHECK(condition, state) ((void)0)
+#define FL_DEBUG_CHECK(condition, state) ((void)(0 && (condition)))
 #endif
 
 #endif

@@ -15,6 +15,8 @@
 /* How many records are published at once, at most; how long a join polls, and
  * then sleeps, before it leaves its place to another worker. */
 enum { AT_ONCE = 64, POLL_NS = 20000, PLACE_NS = 1000000 };
+/* So far a debug build looks. */
+enum { WALK_MOST = 1000 };
 
 /* The run that a record belongs to: the innermost that began below it. */
 static struct fl_run *run_of(struct fl_strand *strand, const char *record)
@@ -38,6 +40,32 @@ static void publish(struct fl_worker *worker, const char *until)
             return; /* no memory: it stays private */
         region->split += record->type->bytes;
     }
+}
+
+/* Do the records from split on end at `top`, where the zeroes begin? */
+static bool end_at(const struct fl_region *region, const char *top)
+{
+    const char *at = region->split;
+    for (int i = 0; i < WALK_MOST && at < top; i++) {
+        const struct fl_record *record = (const void *)at;
+        if (!record->type || record->type->bytes % FILCH_FORK_ALIGN)
+            return false;
+        at += record->type->bytes;
+    }
+    return at < top || !((const struct fl_record *)(const void *)at)->type;
+}
+
+/* The owner, at a slow fork or join, `top` behind the last record. */
+static bool is_sane(struct fl_strand *strand, const char *top)
+{
+    struct fl_region *region = strand->region;
+    uintptr_t limit = load_relaxed(&region->limit);
+    uintptr_t guard = load_relaxed(&region->guard);
+    return (limit == 0 || limit == (uintptr_t)region->end) &&
+           (guard == UINTPTR_MAX || guard == (uintptr_t)region->split) &&
+           region->split >= (char *)fl_region_first(region) &&
+           region->split <= top && top <= region->end && end_at(region, top) &&
+           (!strand->worker || fl_deque_is_sane(&strand->worker->forks));
 }
 
 /* Somebody sleeps, or was never started, who could take a fork. */
@@ -176,6 +204,7 @@ filch_ctx *filch_fork_slow(filch_ctx *top, const struct filch_fork_type *type)
     FL_CHECK(strand && "in a task", 0);
     if (end > strand->region->end)
         return run_in_place(strand, (void *)at, type);
+    FL_DEBUG_CHECK(is_sane(strand, end), 0);
     if (strand->worker && fl_region_is_poked(strand->region))
         feed(strand->worker, end);
     return top;
@@ -316,6 +345,7 @@ struct filch_joined filch_join_slow(
         return join_in_place(strand, cx, type);
     if (record->type != type)
         filch_fork_unjoined(type, record);
+    FL_DEBUG_CHECK(is_sane(strand, (char *)cx), 0);
     if (at < region->split) {
         bool done = join_published(strand->worker, (void *)at);
         return (struct filch_joined){done ? record : NULL, (void *)at};

@@ -6,7 +6,7 @@
  * Reading order: base.h (codes, deadlines, the task signature),
  * executor.h (open, submit, shut down), future.h (results, waiting),
  * completion_queue.h ("epoll for futures"), map.h (a function over an array),
- * fork.h (nested parallel computation).
+ * fork.h (nested parallel computation), sort.h (sorting).
  */
 #ifndef FILCH_H
 #define FILCH_H
@@ -17,5 +17,6 @@
 #include <filch/fork.h>
 #include <filch/future.h>
 #include <filch/map.h>
+#include <filch/sort.h>
 
 #endif

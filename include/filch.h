@@ -7,7 +7,7 @@
  * executor.h (open, submit, shut down), future.h (results, waiting),
  * completion_queue.h ("epoll for futures"), map.h (a function over an array),
  * fork.h (nested parallel computation), algorithm.h (parallel loops, sums,
- * searching), worker.h (values per worker), once.h.
+ * searching), sort.h, worker.h (values per worker), once.h.
  */
 #ifndef FILCH_H
 #define FILCH_H
@@ -20,6 +20,7 @@
 #include <filch/future.h>
 #include <filch/map.h>
 #include <filch/once.h>
+#include <filch/sort.h>
 #include <filch/worker.h>
 
 #endif

@@ -26,6 +26,7 @@ static const struct {
     {"completion_queue", completion_queue},
     {"map", map},
     {"blocking", blocking},
+    {"sort", sort},
 };
 
 static struct {

@@ -32,6 +32,7 @@ scenario callback;
 scenario completion_queue;
 scenario map;
 scenario blocking;
+scenario sort;
 
 /** The executor of a scenario: two workers, reports go to a record. */
 filch_executor *open_quiet(void);

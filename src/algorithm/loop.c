@@ -76,9 +76,7 @@ static filch_ctx *join_half(
     *todo = piece->range;
     if (joined.done) {
         todo->begin = todo->end;
-        /* relaxed: if it was not done, then this was seen, and DONE came
-         * later */
-        if (loop->meet && load_relaxed(&loop->last) == SIZE_MAX)
+        if (loop->meet)
             loop->meet(loop, state, piece);
     }
     filch_fork_wipe(&piece->head, loop->type.bytes);

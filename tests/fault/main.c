@@ -26,6 +26,9 @@ static const struct {
     {"completion_queue", completion_queue},
     {"map", map},
     {"blocking", blocking},
+    {"loops", loops_outside},
+    {"loops_inside", loops_inside},
+    {"loops_without_memory", loops_without_memory},
 };
 
 static struct {

@@ -76,9 +76,7 @@ static filch_ctx *join_half(
     *todo = piece->range;
     if (joined.done) {
         todo->begin = todo->end;
-        /* relaxed: if it was not done, then this was seen, and DONE came
-         * later */
-        if (loop->meet && load_relaxed(&loop->last) == SIZE_MAX)
+        if (loop->meet)
             loop->meet(loop, state, piece);
     }
     filch_fork_wipe(&piece->head, loop->type.bytes);
@@ -87,7 +85,9 @@ static filch_ctx *join_half(
 
 void fl_loop_stop(struct fl_loop *loop, size_t last, int code)
 {
-    char *message = fl_run_take_message(fl_strand_current->innermost);
+    struct fl_run *run = fl_strand_current->innermost;
+    /* what is not a failure leaves the task's own alone */
+    char *message = code < 0 ? fl_run_take_message(run) : NULL;
     fl_lock_take(&loop->lock);
     if (last < load_relaxed(&loop->last)) {
         char *other = loop->message;

@@ -36,8 +36,8 @@ struct fl_loop {
     /* Does a part. Not 0: nothing behind it is wanted. Immutable. */
     int (*chunk)(struct fl_loop *loop, filch_ctx *cx, struct fl_range range,
         void *state);
-    /* The piece has been done elsewhere, and `state` ends where it begins.
-     * Immutable; NULL: nothing to be done. */
+    /* The piece has been done elsewhere, up to `last` [LOOP-meet], and `state`
+     * ends where it begins. Immutable; NULL: nothing to be done. */
     void (*meet)(
         struct fl_loop *loop, void *state, const struct fl_piece *piece);
     const void *identity; /* of a state; NULL: zeroes; immutable */

@@ -22,7 +22,9 @@ static void combine(
     struct fl_loop *loop, void *state, const struct fl_piece *piece)
 {
     const struct filch_sum *sum = &((struct reduce *)(void *)loop)->sum;
-    sum->combine(state, piece->state, sum->arg);
+    /* relaxed: [LOOP-meet]. Else it may not have been finished. */
+    if (load_relaxed(&loop->last) == SIZE_MAX)
+        sum->combine(state, piece->state, sum->arg);
 }
 
 static int reduce_as_it_comes(

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "algorithm/sum.h"
+#include "task/strand.h"
 
 struct scan {
     struct fl_loop loop;
@@ -44,23 +45,29 @@ static int write_or_fold(
     const struct scan *scan = (void *)loop;
     const struct place *place = state;
     int rc = 0;
-    for (size_t i = range.begin; i < range.end && !rc; i++)
+    size_t i = range.begin;
+    for (; i < range.end && !rc; i++)
         rc = place->is_leftmost
                  ? write_block(scan, cx, i, scan->total)
                  : fl_block_fold(&scan->blocks, &scan->sum, cx, i);
-    return rc;
+    if (rc) /* at this block, not where the part begins */
+        fl_loop_stop(loop, i - 1, rc);
+    return 0;
 }
 
 /* Blocks that have been folded: their sum to the total, and what was the total
- * before to where the second loop looks for it. */
+ * before to where the second loop looks for it. None behind one that failed;
+ * that one has no sum. */
 static void leave(const struct scan *scan, struct fl_range range)
 {
     void *room = fl_block_value(&scan->blocks, scan->blocks.count + ROOM);
     size_t bytes = scan->sum.bytes;
-    for (size_t i = range.begin; i < range.end; i++) {
+    size_t last = load_relaxed(&scan->loop.last); /* relaxed: [LOOP-meet] */
+    for (size_t i = range.begin; i < range.end && i <= last; i++) {
         void *value = fl_block_value(&scan->blocks, i);
         memcpy(room, scan->total, bytes);
-        scan->sum.combine(scan->total, value, scan->sum.arg);
+        if (i < last)
+            scan->sum.combine(scan->total, value, scan->sum.arg);
         memcpy(value, room, bytes);
         scan->is_left[i] = true;
     }
@@ -96,7 +103,7 @@ static int first_loop(struct scan *scan)
         .state_bytes = sizeof(struct place)};
     fl_loop_init(&scan->loop, "filch_scan\0");
     int rc = fl_loop_run(scan->executor, &scan->loop, all, &place);
-    if (!rc && !place.is_leftmost)
+    if (!place.is_leftmost)
         leave(scan, all);
     return rc;
 }
@@ -109,14 +116,23 @@ static int second_loop(struct scan *scan)
         (struct fl_range){0, scan->blocks.count}, NULL);
 }
 
+/* The second loop does what lies before the end of the first one: if it fails,
+ * that is the first failure, and the message of the other one goes. */
 static int run_scan(filch_ctx *cx, void *frame)
 {
     struct scan *scan = frame;
+    struct fl_run *run = fl_strand_current->innermost;
     (void)cx;
     int rc = first_loop(scan);
-    if (!rc && memchr(scan->is_left, true, scan->blocks.count))
-        rc = second_loop(scan);
-    return rc;
+    if (!memchr(scan->is_left, true, scan->blocks.count))
+        return rc;
+    char *message = rc ? fl_run_take_message(run) : NULL;
+    int earlier = second_loop(scan);
+    if (rc && !earlier)
+        fl_run_put_message(run, message);
+    else
+        free(message);
+    return earlier ? earlier : rc;
 }
 
 static int scan_range(struct scan *scan, struct fl_range range, void *total)

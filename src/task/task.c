@@ -278,6 +278,8 @@ static void end_with_callbacks(
     if (run->stop_looking)
         run->stop_looking();
     end_with_hooks(task, owned);
+    /* of a fork or a loop in a callback: nobody's */
+    fl_run_put_message(run, NULL);
 }
 
 /* Is the queue's reference the last one? Then there is nobody to tell. */

@@ -27,6 +27,9 @@ static const struct {
     {"map", map},
     {"blocking", blocking},
     {"sort", sort},
+    {"loops", loops_outside},
+    {"loops_inside", loops_inside},
+    {"loops_without_memory", loops_without_memory},
 };
 
 static struct {

@@ -33,6 +33,9 @@ scenario completion_queue;
 scenario map;
 scenario blocking;
 scenario sort;
+scenario loops_outside;
+scenario loops_inside;
+scenario loops_without_memory;
 
 /** The executor of a scenario: two workers, reports go to a record. */
 filch_executor *open_quiet(void);

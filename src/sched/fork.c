@@ -96,9 +96,11 @@ static void wake_joiner(const struct fl_strand *strand)
 /* Back to normal: while forks have run in place, every join is slow. */
 static void settle(const struct fl_strand *strand)
 {
-    fl_region_settle(strand->region);
     if (strand->in_place)
-        fl_region_poke(strand->region);
+        /* not a poke: a thief may be between its two stores */
+        fl_region_slow_down(strand->region);
+    else
+        fl_region_settle(strand->region);
 }
 
 /* Has been poked. Publishes the older half of the private records, or the only

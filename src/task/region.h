@@ -97,14 +97,19 @@ static inline bool fl_region_is_poked(const struct fl_region *region)
     return !load_relaxed(&region->limit);
 }
 
-/* Any thread. The owner's next fork and next join are slow. */
-static inline void fl_region_poke(struct fl_region *region)
+/* The owner: its next fork and next join are slow, whatever thieves do. */
+static inline void fl_region_slow_down(struct fl_region *region)
 {
-    if (fl_region_is_poked(region))
-        return;
     /* relaxed: as above */
     store_relaxed(&region->limit, 0);
     store_relaxed(&region->guard, UINTPTR_MAX);
+}
+
+/* Any thread. The owner's next fork and next join are slow, soon. */
+static inline void fl_region_poke(struct fl_region *region)
+{
+    if (!fl_region_is_poked(region))
+        fl_region_slow_down(region);
 }
 
 /* The owner. As long as nobody pokes, forks and private joins are fast. */

@@ -100,6 +100,15 @@ static int fork_two(filch_ctx *cx)
     return 0;
 }
 
+/* No room for the second one: it runs at once, while a thief pokes. */
+static void begin_full(void)
+{
+    begin();
+    struct fl_region *region = workers[OWNER]->strand.region;
+    region->end = (char *)fl_region_first(region) + FILCH_FORK_ALIGN;
+    fl_region_settle(region);
+}
+
 /* A fork that forks: what the joiner finds at its thief. */
 static int run_inner(filch_ctx *cx, void *frame)
 {
@@ -396,6 +405,11 @@ static const struct model_scene scenes[] = {
         .end = end},
     {.name = "fork/two",
         .begin = begin,
+        .play = {play_two, play_thief},
+        .end = end,
+        .stale = 1},
+    {.name = "fork/full",
+        .begin = begin_full,
         .play = {play_two, play_thief},
         .end = end,
         .stale = 1},

@@ -67,7 +67,7 @@ def compile_one(cc, overlay, source, output):
     subprocess.run(
         [cc, "-std=c11", "-D_GNU_SOURCE", "-O1", "-g", "-w",
          "-fsanitize=thread", "-DFL_PLAIN_C11", "-D__x86_64__",
-         "-Dmemset=model_memset",
+         "-Dmemset=model_memset", "-Dabort=model_abort",
          "-include", overlay / "orders.h", f"-I{overlay}", f"-I{SRC}",
          f"-I{ROOT}/include", f"-I{MODEL}", f"-I{MODEL}/ck",
          "-c", source, "-o", output], check=True)

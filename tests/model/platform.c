@@ -162,3 +162,9 @@ void fl_check_failed(const char *function, const char *what, uint32_t state)
     (void)state;
     model_fail(what);
 }
+
+_Noreturn void model_abort(void);
+_Noreturn void model_abort(void)
+{
+    model_fail("abort()");
+}

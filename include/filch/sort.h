@@ -43,8 +43,8 @@ typedef int filch_compare(const void *a, const void *b, void *arg);
  * Any thread. Blocks; in a task of @p ex it is a plain call, which works along.
  * Allocates. Sorts the @p count elements of @p size bytes each at @p base,
  * @p arg goes to @p compare. Of elements that compare equal, the order is any.
- * Nobody else may look at the array meanwhile. Needs room for all elements, and
- * if they have more than 256 bytes, for two pointers for each.
+ * Nobody else may look at the array meanwhile. Needs room for all elements, or,
+ * if they have more than 128 bytes, for two pointers each and for every 64th.
  * @return 0; -EINVAL: null (but @p base may be NULL if @p count is 0), @p size
  *         is 0, or `count * size` is more than PTRDIFF_MAX; -ENOMEM: nothing
  *         has been moved; -ECANCELED: the executor was told to stop what runs,

@@ -227,11 +227,6 @@ FILCH_TASK(int, sort_all, const struct job *, job, size_t, count)
     return all.sorted & FL_SORTED_STOPPED ? -ECANCELED : 0;
 }
 
-void fl_sort_copy(filch_ctx *cx, char *to, const char *from, size_t bytes)
-{
-    copy(cx, to, from, bytes);
-}
-
 void *fl_sort_allocate(size_t count, size_t size)
 {
     size_t alignment = size & (~size + 1);
@@ -249,7 +244,7 @@ void *fl_sort_allocate(size_t count, size_t size)
 int fl_sort_small(
     filch_executor *ex, void *base, size_t count, const struct fl_order *order)
 {
-    struct job job = {*order, fl_sorter_for(order->size),
+    struct job job = {*order, fl_sorter_for(order),
         {base, fl_sort_allocate(count, order->size)}};
     int result = -ENOMEM;
     int rc = 0;
@@ -262,7 +257,7 @@ int fl_sort_small(
 int filch_sort_stable(filch_executor *ex, void *base, size_t count, size_t size,
     filch_compare *compare, void *arg)
 {
-    struct fl_order order = {compare, arg, size};
+    struct fl_order order = {compare, arg, size, false};
     if (!ex || !compare || !size || (count && !base) ||
         count > PTRDIFF_MAX / size)
         return -EINVAL;

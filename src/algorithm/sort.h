@@ -18,7 +18,4 @@ int fl_sort_large(
  * aligned for whatever type has that size; to be freed. NULL: no memory. */
 void *fl_sort_allocate(size_t count, size_t size);
 
-/* The running task. Copies, in parallel. */
-void fl_sort_copy(filch_ctx *cx, char *to, const char *from, size_t bytes);
-
 #endif

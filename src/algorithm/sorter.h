@@ -15,7 +15,7 @@
 #include <stdbool.h>
 
 enum {
-    FL_SORTER_SIZE_MOST = 256, /* of an element; a power of two */
+    FL_SORTER_SIZE_MOST = 128, /* of an element; a power of two */
     FL_SORTER_LEAF = 1024,     /* elements that are sorted in one go */
 };
 
@@ -23,7 +23,8 @@ enum {
 struct fl_order {
     filch_compare *compare;
     void *arg;
-    size_t size; /* of an element */
+    size_t size;     /* of an element */
+    bool is_pointed; /* elements are pointers to what is looked at */
 };
 
 /* Any thread. The user's comparison: a belongs before b. */
@@ -62,6 +63,6 @@ struct fl_sorter {
 };
 
 /* Any thread. For elements of 1 to FL_SORTER_SIZE_MOST bytes. */
-const struct fl_sorter *fl_sorter_for(size_t size);
+const struct fl_sorter *fl_sorter_for(const struct fl_order *order);
 
 #endif

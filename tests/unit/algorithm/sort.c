@@ -137,7 +137,7 @@ static void sort_sizes(const size_t *sizes, const size_t *counts)
 Test(sort, small_elements)
 {
     sort_sizes((size_t[]){1, 2, 3, 4, 5, 6, 7, 8, 9, 11, 12, 13, 15, 16, 17, 20,
-                   24, 31, 32, 33, 40, 63, 64, 65, 100, 128, 0},
+                   24, 31, 32, 33, 40, 63, 64, 65, 100, 127, 128, 129, 0},
         (size_t[]){1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 15, 16, 17, 31, 33, 100, 1023,
             1024, 1025, 2047, 2049, 3500, 20000, 0});
 }
@@ -156,6 +156,29 @@ Test(sort, every_small_count)
     for (size_t count = 0; count < 300; count++) {
         sort_and_check(ex, filch_sort_stable, count, 8);
         sort_and_check(ex, filch_sort_stable, count, 264);
+    }
+    cr_assert_eq(filch_executor_close(ex), 0);
+}
+
+/* Elements that change places in pairs, or not at all. */
+Test(sort, large_elements_in_order)
+{
+    enum { COUNT = 250, SIZE = 300 };
+    filch_executor *ex = open_pool(2);
+    for (int step = -1; step <= 1; step += 2) {
+        char *array = make_array(COUNT, SIZE);
+        for (int i = 0; i < COUNT; i++)
+            write_element(array + (size_t)i * SIZE, SIZE,
+                step > 0 ? i : COUNT - 1 - i, (uint32_t)i);
+        cr_assert_eq(filch_sort(ex, array, COUNT, SIZE, compare_keys, NULL), 0);
+        for (int i = 0; i < COUNT; i++) {
+            const char *element = array + (size_t)i * SIZE;
+            cr_assert_eq((unsigned char)element[0], i);
+            cr_assert_eq(
+                number_of(element), (uint32_t)(step > 0 ? i : COUNT - 1 - i));
+            cr_assert(is_filled(element, SIZE));
+        }
+        free(array);
     }
     cr_assert_eq(filch_executor_close(ex), 0);
 }

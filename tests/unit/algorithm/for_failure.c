@@ -17,6 +17,7 @@ struct plan {
     struct company company;
     size_t end, first_bad, step;
     bool is_backwards; /* the right one of two threads fails first */
+    bool is_forwards;  /* the left one */
     atomic_int failures;
     atomic_uchar often[MOST];
 };
@@ -33,11 +34,13 @@ static bool is_bad(size_t i)
     return i >= plan.first_bad && (i - plan.first_bad) % plan.step == 0;
 }
 
-/* In company: who has nothing bad to its right waits for a failure there. */
+/* In company: one half waits for a failure in the other. */
 static void await_others(size_t i)
 {
     company_meet(&plan.company);
     if (plan.is_backwards && i < plan.end / 2)
+        UNTIL(atomic_load(&plan.failures) > 0);
+    if (plan.is_forwards && i >= plan.end / 2)
         UNTIL(atomic_load(&plan.failures) > 0);
 }
 
@@ -63,6 +66,7 @@ static void draw_up(size_t end, size_t first_bad, size_t step, bool in_company)
     plan.first_bad = first_bad;
     plan.step = step;
     plan.is_backwards = false;
+    plan.is_forwards = false;
     atomic_store(&plan.failures, 0);
     memset(plan.often, 0, sizeof plan.often);
 }
@@ -126,8 +130,8 @@ Test(for_failure, the_first_one_of_as_many_as_can_be)
     }
 }
 
-/* What a thief met comes back, if what is left of it is well; else not, though
- * it was there before. */
+/* What a thief met comes back, if what is left of it is well; else not, whether
+ * it was there before or came later. */
 Test(for_failure, of_a_thief)
 {
     for (int w = 1; w < POOLS; w++) {
@@ -137,6 +141,9 @@ Test(for_failure, of_a_thief)
             expect_first(ex);
             draw_up(20, bad, 10, true);
             plan.is_backwards = bad < 10;
+            expect_first(ex);
+            draw_up(20, bad, 10, true);
+            plan.is_forwards = bad < 10;
             expect_first(ex);
         }
         cr_assert_eq(filch_executor_close(ex), 0);

@@ -187,6 +187,55 @@ Test(nest, sums_in_sums)
     run_everywhere(sum_sums);
 }
 
+/* Above the last fork there is nothing, whatever a sum had there. */
+static int fill(filch_ctx *cx, size_t begin, size_t end, void *sum, void *arg)
+{
+    (void)cx;
+    (void)begin;
+    (void)end;
+    company_meet(arg);
+    memset(sum, 0xff, sizeof(struct big));
+    return 0;
+}
+
+static void keep_left(void *left, const void *right, void *arg)
+{
+    (void)arg;
+    MUST(memcmp(left, right, sizeof(struct big)) == 0);
+}
+
+static int fork_above_a_sum(filch_ctx *cx, void *frame)
+{
+    static struct big big;
+    const struct filch_sum sum = {
+        .fold = fill, .combine = keep_left, .arg = frame, .bytes = sizeof big};
+    MUST(filch_reduce(filch_ctx_executor(cx), 0, 8, &sum, &big) == 0);
+    for (int i = 0; i < 1000; i++) {
+        long five = 0;
+        fib_fork(&cx, i % 5);
+        if (i % 100 == 0)
+            MUST(fib_run(filch_ctx_executor(cx), &five, 5) == 0);
+        MUST(five == (i % 100 ? 0 : 5));
+    }
+    for (int i = 1000; i-- > 0;)
+        (void)fib_join(&cx);
+    return 0;
+}
+
+Test(nest, forks_above_a_sum)
+{
+    for (int w = 1; w < POOLS; w++) {
+        filch_executor *ex = open_pool(workers[w]);
+        for (int i = 0; i < 5; i++) {
+            struct company company;
+            company_init(&company, true);
+            cr_assert_eq(
+                company_run(ex, &company, fork_above_a_sum, &company), 0);
+        }
+        cr_assert_eq(filch_executor_close(ex), 0);
+    }
+}
+
 /* A body that forks, runs, submits, waits and blocks. */
 static int ten(filch_ctx *cx, void *arg, void *result)
 {

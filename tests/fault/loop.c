@@ -3,6 +3,8 @@
  * missing is said; nothing is left behind. */
 #include "scenario.h"
 
+#include "support/company.h"
+
 enum { COUNT = 3000 };
 
 static int add(filch_ctx *cx, size_t begin, size_t end, void *sum, void *arg)
@@ -109,7 +111,7 @@ static int never(filch_ctx *cx, size_t begin, size_t end, void *sum, void *arg)
     (void)end;
     (void)sum;
     (void)arg;
-    MUST(!"called");
+    MUST(false);
     return 0;
 }
 
@@ -138,6 +140,65 @@ void loops_without_memory(arm_fault *arm)
     filch_executor *ex = open_quiet();
     MUST(settle(filch_submit(ex, lack_memory, NULL)) == 0);
     arm(); /* the faults above are none of this run's */
+    fault_pause();
+    check_and_close(ex);
+}
+
+/* No room for the fork of a loop, and no memory for one without: the loop does
+ * all by itself. */
+struct big {
+    size_t words[FILCH_VALUE_MAX / sizeof(size_t)];
+};
+
+static int add_last(
+    filch_ctx *cx, size_t begin, size_t end, void *sum, void *arg)
+{
+    (void)cx;
+    (void)arg;
+    ((struct big *)sum)->words[99] += end - begin;
+    return 0;
+}
+
+static void add_big(void *left, const void *right, void *arg)
+{
+    (void)arg;
+    ((struct big *)left)->words[99] += ((const struct big *)right)->words[99];
+}
+
+static int seven(filch_ctx *cx, void *frame)
+{
+    (void)cx;
+    (void)frame;
+    return 7;
+}
+
+static int lack_room(filch_ctx *cx, void *arg, void *result)
+{
+    static struct big sum;
+    const struct filch_sum how = {
+        .fold = add_last, .combine = add_big, .bytes = sizeof sum};
+    const struct fl_region *region = (void *)filch_fork_region_of(cx);
+    int forks = 0;
+    (void)arg;
+    (void)result;
+    company_await(cx);
+    for (; region->end - (char *)cx > FILCH_VALUE_MAX; forks++)
+        filch_fork(&cx, seven, NULL);
+    UNTIL(fl_region_is_poked(region));
+    fault_arm(FAULT_MEMORY, 1, true);
+    MUST(filch_reduce(filch_ctx_executor(cx), 0, 60, &how, &sum) == 0);
+    fault_pause();
+    MUST(sum.words[99] == 60);
+    while (forks-- > 0)
+        MUST(filch_join(&cx) == 7);
+    return 0;
+}
+
+void loops_without_room(arm_fault *arm)
+{
+    filch_executor *ex = open_quiet();
+    MUST(settle(filch_submit(ex, lack_room, NULL)) == 0);
+    arm(); /* as above */
     fault_pause();
     check_and_close(ex);
 }

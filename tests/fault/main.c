@@ -30,6 +30,7 @@ static const struct {
     {"loops", loops_outside},
     {"loops_inside", loops_inside},
     {"loops_without_memory", loops_without_memory},
+    {"loops_without_room", loops_without_room},
 };
 
 static struct {

@@ -36,6 +36,7 @@ scenario sort;
 scenario loops_outside;
 scenario loops_inside;
 scenario loops_without_memory;
+scenario loops_without_room;
 
 /** The executor of a scenario: two workers, reports go to a record. */
 filch_executor *open_quiet(void);

@@ -155,6 +155,23 @@ Test(any_of, leaves_the_message_of_the_task)
     cr_assert_eq(filch_executor_close(ex), 0);
 }
 
+/* Nothing begins once the answer is there: on one worker, nothing at all. */
+static int ask_once(filch_ctx *cx, size_t begin, size_t end, void *arg)
+{
+    (void)cx;
+    (void)end;
+    MUST(begin == 0 && atomic_fetch_add((atomic_int *)arg, 1) == 0);
+    return 1;
+}
+
+Test(any_of, nothing_behind_it)
+{
+    atomic_int calls = 0;
+    filch_executor *ex = open_pool(1);
+    cr_assert_eq(filch_any_of(ex, 0, 1000, ask_once, &calls), 1);
+    cr_assert_eq(filch_executor_close(ex), 0);
+}
+
 Test(any_of, nonsense)
 {
     filch_executor *ex = open_pool(2);

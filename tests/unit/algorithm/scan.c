@@ -175,6 +175,7 @@ static int add_bytes(
     unsigned char *value = sum;
     size_t last = *(size_t *)arg - 1;
     (void)cx;
+    MUST((uintptr_t)sum % _Alignof(max_align_t) == 0);
     company_meet(&company);
     for (size_t i = begin; i < end; i++) {
         value[0] = (unsigned char)(value[0] + i);

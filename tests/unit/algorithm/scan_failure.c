@@ -35,8 +35,10 @@ static int fold(filch_ctx *cx, size_t begin, size_t end, void *sum, void *arg)
     (void)arg;
     company_meet(&plan.company);
     for (size_t i = begin; i < end; i++) {
-        if (i >= plan.bad_fold)
+        if (i >= plan.bad_fold) {
+            *(size_t *)sum = SIZE_MAX; /* broken: for nobody to use */
             return fail(cx, "fold", i);
+        }
         *(size_t *)sum += i;
     }
     return 0;
@@ -59,6 +61,7 @@ static int write(filch_ctx *cx, size_t begin, size_t end, void *sum, void *arg)
 static void add(void *left, const void *right, void *arg)
 {
     (void)arg;
+    MUST(*(const size_t *)right != SIZE_MAX);
     *(size_t *)left += *(const size_t *)right;
 }
 
@@ -96,10 +99,11 @@ static void expect_failure(filch_executor *ex)
     filch_future *f = filch_submit(ex, scan_in_task, NULL);
     int rc = filch_future_failure(f, FILCH_FOREVER, &why);
     cr_assert_eq(rc, -1 - (int)bad, "%d, not number %zu", rc, bad);
-    const char *said = plan.is_silent ? filch_strerror(rc) : "write";
-    if (plan.bad_write < plan.bad_fold)
-        cr_assert_eq(strncmp(why.message, said, strlen(said)), 0, "said '%s'",
-            why.message);
+    const char *said = plan.bad_fold < plan.bad_write ? "fold"
+                       : plan.is_silent               ? filch_strerror(rc)
+                                                      : "write";
+    cr_assert_eq(
+        strncmp(why.message, said, strlen(said)), 0, "said '%s'", why.message);
     filch_future_release(f);
     for (size_t i = 0; i < bad && i < MOST; i++)
         cr_assert_eq(atomic_load(&plan.written[i]), 1, "number %zu", i);
@@ -137,8 +141,11 @@ Test(scan_failure, of_a_thief)
     for (int i = 2; i < 2 * POOLS; i++) {
         filch_executor *ex = open_pool(workers[i / 2]);
         plan.is_reproducible = i % 2;
-        for (size_t bad = 10; bad < 20; bad++)
+        for (size_t bad = 10; bad < 20; bad++) {
             fail_in_company(ex, bad, bad);
+            fail_in_company(ex, bad, bad + 1);
+            fail_in_company(ex, bad, SIZE_MAX);
+        }
         cr_assert_eq(filch_executor_close(ex), 0);
     }
 }

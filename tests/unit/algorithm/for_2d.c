@@ -106,7 +106,7 @@ Test(for_2d, each_cell_once_in_company)
             company_init(&table.company, true);
             expect_once(whole, 3, 2);
             cr_assert_geq(atomic_load(&table.company.threads), 2);
-            cr_assert_eq(atomic_load(&table.tiles), side * side);
+            cr_assert_eq((size_t)atomic_load(&table.tiles), side * side);
         }
         cr_assert_eq(filch_executor_close(table.ex), 0);
     }

@@ -2,7 +2,6 @@
 #include <filch/algorithm.h>
 
 #include <errno.h>
-#include <stdbool.h>
 
 #include "algorithm/loop.h"
 #include "platform/check.h"
@@ -43,20 +42,16 @@ struct question {
     struct fl_loop loop;
     filch_for_body *body;
     void *arg;
-    _Atomic bool is_answered; /* any thread, atomic */
 };
 
 static int do_question(
     struct fl_loop *loop, filch_ctx *cx, struct fl_range range, void *state)
 {
-    struct question *question = (void *)loop;
+    const struct question *question = (void *)loop;
     (void)state;
     int rc = question->body(cx, range.begin, range.end, question->arg);
-    if (rc > 0) {
-        /* relaxed: read after all is joined */
-        store_relaxed(&question->is_answered, true);
-        fl_loop_stop(loop, 0, 0);
-    }
+    if (rc > 0) /* wherever it is, nothing else is wanted */
+        fl_loop_stop(loop, 0, 1);
     return rc < 0 ? rc : 0;
 }
 
@@ -68,7 +63,5 @@ int filch_any_of(filch_executor *ex, size_t begin, size_t end,
     if (!body)
         return -EINVAL;
     fl_loop_init(&question.loop, "filch_any_of\0");
-    int rc =
-        fl_loop_run(ex, &question.loop, (struct fl_range){begin, end}, NULL);
-    return load_relaxed(&question.is_answered) ? 1 : rc;
+    return fl_loop_run(ex, &question.loop, (struct fl_range){begin, end}, NULL);
 }

@@ -89,7 +89,8 @@ void fl_loop_stop(struct fl_loop *loop, size_t last, int code)
     /* what is not a failure leaves the task's own alone */
     char *message = code < 0 ? fl_run_take_message(run) : NULL;
     fl_lock_take(&loop->lock);
-    if (last < load_relaxed(&loop->last)) {
+    size_t before = load_relaxed(&loop->last);
+    if (last < before || (last == before && code > 0)) {
         char *other = loop->message;
         loop->message = message;
         message = other;

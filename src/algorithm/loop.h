@@ -58,7 +58,8 @@ void fl_loop_init(struct fl_loop *loop, const char *name);
 int fl_loop_run(filch_executor *ex, struct fl_loop *loop, struct fl_range range,
     void *state);
 
-/* Any thread, in a part. Nothing behind the number is wanted. */
+/* Any thread, in a part. Nothing behind the number is wanted. What has been
+ * found counts before a failure at the same place. */
 void fl_loop_stop(struct fl_loop *loop, size_t last, int code);
 
 /* Writes an empty value. */

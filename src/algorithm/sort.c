@@ -14,7 +14,6 @@
 #include <string.h>
 
 #include "algorithm/sort.h"
-#include "platform/memory.h"
 
 enum {
     MERGE_PIECE = 8192,     /* elements that are merged in one go */
@@ -22,7 +21,6 @@ enum {
     COPY_PIECE = 1 << 18,   /* bytes */
     ALIGNMENT_LEAST = 64,
     ALIGNMENT_MOST = 4096,
-    HUGE_LEAST = 1 << 22, /* bytes from which on huge pages are worth it */
 };
 
 /* Immutable while it is sorted. */
@@ -235,10 +233,7 @@ void *fl_sort_allocate(size_t count, size_t size)
     if (alignment > ALIGNMENT_MOST)
         alignment = ALIGNMENT_MOST;
     size_t bytes = (count * size + alignment - 1) / alignment * alignment;
-    void *block = aligned_alloc(alignment, bytes);
-    if (block && bytes >= HUGE_LEAST)
-        fl_memory_advise_huge(block, bytes);
-    return block;
+    return aligned_alloc(alignment, bytes);
 }
 
 int fl_sort_small(

@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <stdint.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 static char *map(size_t bytes)
 {
@@ -46,16 +45,5 @@ void fl_memory_unmap(void *block, size_t bytes)
 {
     int saved = errno;
     munmap(block, bytes);
-    errno = saved;
-}
-
-void fl_memory_advise_huge(void *block, size_t bytes)
-{
-    int saved = errno;
-    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-    uintptr_t from = ((uintptr_t)block + page - 1) & ~(page - 1);
-    uintptr_t to = ((uintptr_t)block + bytes) & ~(page - 1);
-    if (from < to)
-        madvise((void *)from, to - from, MADV_HUGEPAGE);
     errno = saved;
 }

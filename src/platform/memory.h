@@ -12,8 +12,4 @@ void *fl_memory_map(size_t bytes);
 /* Any thread. Gives back what fl_memory_map() returned. */
 void fl_memory_unmap(void *block, size_t bytes);
 
-/* Any thread. The block, anybody's, will soon be written all over: huge pages,
- * please. Nothing but the time depends on it. */
-void fl_memory_advise_huge(void *block, size_t bytes);
-
 #endif

@@ -273,7 +273,9 @@ static void sleep_announced(struct fl_worker *worker, struct fl_record *record)
         return;
     if (has_place)
         fl_worker_leave_place(worker);
+    fl_strand_block_in_join(&worker->strand, record);
     (void)sleep_on(record, INT64_MAX);
+    (void)fl_strand_unblock(&worker->strand);
     if (has_place)
         fl_worker_take_place_back(worker);
 }

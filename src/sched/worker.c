@@ -392,6 +392,7 @@ static struct fl_worker *new_worker(struct fl_pool *pool, unsigned index)
     worker->until_fair = FL_FAIRNESS;
     worker->strand.worker = worker;
     worker->strand.pool = pool;
+    worker->strand.index = index;
     worker->strand.pool_threads = pool->most_threads;
     worker->strand.stack_bytes = pool->setup.config.stack_bytes;
     atomic_init(&worker->is_looking, true);

@@ -23,6 +23,8 @@ void fl_strand_forget_all(void)
 /* One that has been told something gets on. */
 static bool is_stuck(const struct fl_strand *strand)
 {
+    if (strand->joined) /* relaxed: whoever changes it wakes the joiner */
+        return load_relaxed(&strand->joined->state) == FL_RECORD_AWAITED;
     return !strand->is_doomed &&
            fl_waiter_events(strand->waiter) == strand->events;
 }
@@ -63,11 +65,27 @@ static bool is_pending(const filch_future *task)
 
 /* Does a task need the blocked strand? One that has not started needs one of
  * the workers; else it needs every strand that runs it, or a fork of it. */
-static bool needs(const filch_future *task, const struct fl_strand *s)
+static bool task_needs(const filch_future *task, const struct fl_strand *s)
 {
     if (is_pending(task))
         return is_worker_of(s, fl_report_home(task)->pool);
     return is_stuck(s) && runs(s, task);
+}
+
+/* Is it blocked, and has what the strand joins? */
+static bool is_thief(const struct fl_strand *s, const struct fl_strand *strand)
+{
+    /* relaxed: written before the thief blocked, or seen by the joiner */
+    return is_worker_of(s, strand->pool) &&
+           s->index + 1 == load_relaxed(&strand->joined->thief);
+}
+
+/* Does what the strand waits for, the i-th of it, need the blocked one? */
+static bool needs(
+    const struct fl_strand *strand, size_t i, const struct fl_strand *s)
+{
+    return strand->joined ? is_thief(s, strand)
+                          : task_needs(strand->awaited[i], s);
 }
 
 enum mark { REACHED = 1, STUCK = 2, TOLD = 4 };
@@ -80,7 +98,7 @@ static bool mark_needed(
     for (size_t i = 0; i < strand->count; i++)
         for (struct fl_strand *s = blocked; s; s = s->next)
             if ((s->marks & within) == within && !(s->marks & mark) &&
-                needs(strand->awaited[i], s)) {
+                needs(strand, i, s)) {
                 s->marks |= mark;
                 any_new = true;
             }
@@ -101,13 +119,15 @@ static void mark_reachable(
     }
 }
 
-static bool is_task_stuck(const filch_future *task)
+/* The i-th of what the strand waits for. */
+static bool is_hopeless(const struct fl_strand *strand, size_t i)
 {
-    bool any_will_do = is_pending(task), any_stuck = false;
+    const filch_future *task = strand->joined ? NULL : strand->awaited[i];
+    bool any_will_do = task && is_pending(task), any_stuck = false;
     if (any_will_do && !are_workers_blocked(fl_report_home(task)->pool))
         return false;
     for (struct fl_strand *s = blocked; s; s = s->next) {
-        bool is_needed = needs(task, s), is_stuck_too = s->marks & STUCK;
+        bool is_needed = needs(strand, i, s), is_stuck_too = s->marks & STUCK;
         if (any_will_do && is_needed && !is_stuck_too)
             return false;
         any_stuck |= is_needed && is_stuck_too;
@@ -118,7 +138,7 @@ static bool is_task_stuck(const filch_future *task)
 static bool can_get_on(const struct fl_strand *strand)
 {
     for (size_t i = 0; i < strand->count; i++)
-        if (!is_task_stuck(strand->awaited[i]))
+        if (!is_hopeless(strand, i))
             return true;
     return false;
 }
@@ -146,12 +166,13 @@ static bool is_knot(struct fl_strand *strand)
     return strand->marks & STUCK;
 }
 
-/* All that are stuck in it, but not those that only wait for them. */
+/* All that are stuck in it, but not those that only wait for them. A join gets
+ * on when the others do. */
 static void doom_knot(struct fl_strand *strand)
 {
     mark_reachable(strand, STUCK, TOLD);
     for (struct fl_strand *s = blocked; s; s = s->next) {
-        if (s->marks & TOLD) {
+        if (s->marks & TOLD && !s->joined) {
             s->is_doomed = true;
             fl_waiter_notify(s->waiter);
         }
@@ -166,24 +187,42 @@ static void leave(struct fl_strand *strand)
     *at = strand->next;
 }
 
+/* Under the lock, with what it waits for. */
+static int enter(struct fl_strand *strand)
+{
+    strand->is_doomed = false;
+    strand->next = blocked;
+    blocked = strand;
+    if (!is_knot(strand))
+        return 0;
+    doom_knot(strand);
+    return -EDEADLK;
+}
+
 int fl_strand_block(struct fl_strand *strand, filch_future *const *awaited,
     size_t count, struct fl_waiter *waiter, uint32_t events)
 {
     fl_lock_take(&lock);
     strand->awaited = awaited;
     strand->count = count;
+    strand->joined = NULL;
     strand->waiter = waiter;
     strand->events = events;
-    strand->is_doomed = false;
-    strand->next = blocked;
-    blocked = strand;
-    bool doomed = is_knot(strand);
-    if (doomed) {
-        doom_knot(strand);
+    int rc = enter(strand);
+    if (rc)
         leave(strand);
-    }
     fl_lock_drop(&lock);
-    return doomed ? -EDEADLK : 0;
+    return rc;
+}
+
+void fl_strand_block_in_join(
+    struct fl_strand *strand, const struct fl_record *record)
+{
+    fl_lock_take(&lock);
+    strand->count = 1;
+    strand->joined = record;
+    (void)enter(strand);
+    fl_lock_drop(&lock);
 }
 
 int fl_strand_unblock(struct fl_strand *strand)

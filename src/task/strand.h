@@ -16,6 +16,7 @@ struct fl_worker;
 struct fl_strand {
     struct fl_pool *pool;     /* immutable: whose tasks run here */
     struct fl_worker *worker; /* immutable; NULL: an outside thread helps */
+    unsigned index;           /* immutable: the worker's number */
     unsigned pool_threads;    /* immutable: strands the pool can have */
     char *stack_low;          /* immutable; NULL: unknown */
     size_t stack_bytes;       /* immutable */
@@ -31,6 +32,7 @@ struct fl_strand {
     struct fl_strand *next;
     filch_future *const *awaited;
     size_t count;
+    const struct fl_record *joined; /* then there are no others, no waiter */
     struct fl_waiter *waiter;
     uint32_t events; /* of the waiter, when it last looked */
     unsigned marks;  /* while somebody looks for a circle */
@@ -51,6 +53,12 @@ void fl_strand_forget_all(void);
  */
 int fl_strand_block(struct fl_strand *strand, filch_future *const *awaited,
     size_t count, struct fl_waiter *waiter, uint32_t events);
+/*
+ * The strand's thread, about to sleep until a fork is done that another one has
+ * stolen. If all wait for this one, those that wait for tasks are told so.
+ */
+void fl_strand_block_in_join(
+    struct fl_strand *strand, const struct fl_record *record);
 /* The same, after sleeping. -EDEADLK: somebody closed a circle. */
 int fl_strand_unblock(struct fl_strand *strand);
 

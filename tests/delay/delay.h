@@ -6,6 +6,7 @@
 #ifndef TESTS_DELAY_H
 #define TESTS_DELAY_H
 
+#define _GNU_SOURCE
 #include <stdatomic.h>
 
 /* Now and then: polls, yields, or sleeps. */

@@ -24,6 +24,7 @@ static struct fl_worker *make_worker(unsigned index)
     worker->strand = (struct fl_strand){.region = fl_region_new(),
         .pool = pool,
         .worker = worker,
+        .index = index,
         .pool_threads = WORKERS};
     MODEL_MUST(fl_deque_init(&worker->deque, 2) == 0);
     MODEL_MUST(fl_deque_init(&worker->forks, 2) == 0);

@@ -26,8 +26,8 @@ static int mark(filch_ctx *cx, void *arg)
 static void check_once_each(const struct tally *tally, int workers)
 {
     for (int i = 0; i < workers; i++)
-        cr_assert_eq(tally->calls[i], 1, "worker %d", i);
-    cr_assert_eq(tally->sum, workers);
+        cr_assert_eq(atomic_load(&tally->calls[i]), 1, "worker %d", i);
+    cr_assert_eq(atomic_load(&tally->sum), workers);
 }
 
 Test(each_worker, starts_them_all_and_runs_once_in_each)
@@ -105,11 +105,12 @@ Test(each_worker, a_busy_one_does_it_after_its_task)
     cr_assert_eq(
         filch_for_each_worker(ex, mark, &tally, filch_after(FILCH_MS(20))),
         -ETIMEDOUT);
-    cr_assert_eq(tally.sum, 1, "only the other one");
+    cr_assert_eq(atomic_load(&tally.sum), 1, "only the other one");
     gate_pass(&gate, 1);
     cr_assert_eq(settle(f), 0);
     cr_assert_eq(filch_for_each_worker(ex, mark, &tally, FILCH_FOREVER), 0);
-    cr_assert_eq(tally.sum, 3, "what was taken back does not come");
+    cr_assert_eq(
+        atomic_load(&tally.sum), 3, "what was taken back does not come");
     cr_assert_eq(filch_executor_close(ex), 0);
 }
 
@@ -125,7 +126,7 @@ Test(each_worker, in_a_task_is_a_deadlock)
     struct tally tally = {0};
     filch_executor *ex = open_pool(2);
     cr_assert_eq(settle(filch_submit(ex, send_in_task, &tally)), -EDEADLK);
-    cr_assert_eq(tally.sum, 0);
+    cr_assert_eq(atomic_load(&tally.sum), 0);
     cr_assert_eq(filch_executor_close(ex), 0);
 }
 
@@ -141,7 +142,7 @@ Test(each_worker, nested_is_a_deadlock)
     filch_executor *ex = open_pool(2);
     cr_assert_eq(filch_for_each_worker(ex, send_inside, &tally, FILCH_FOREVER),
         -EDEADLK);
-    cr_assert_eq(tally.sum, 0);
+    cr_assert_eq(atomic_load(&tally.sum), 0);
     cr_assert_eq(filch_executor_close(ex), 0);
 }
 
@@ -198,10 +199,10 @@ Test(each_worker, several_callers_beside_tasks)
         filch_future_release(filch_submit(ex, bump, &runs));
     for (int i = 0; i < SENDERS; i++) {
         MUST(pthread_join(threads[i], NULL) == 0);
-        cr_assert_eq(senders[i].tally.sum, 100 * WORKERS);
+        cr_assert_eq(atomic_load(&senders[i].tally.sum), 100 * WORKERS);
     }
     cr_assert_eq(filch_executor_close(ex), 0);
-    cr_assert_eq(runs, 2000);
+    cr_assert_eq(atomic_load(&runs), 2000);
 }
 
 Test(each_worker, refusals)
@@ -215,7 +216,7 @@ Test(each_worker, refusals)
     cr_assert_eq(filch_executor_shutdown(ex, FILCH_FINISH, FILCH_FOREVER), 0);
     cr_assert_eq(filch_for_each_worker(ex, mark, &tally, FILCH_FOREVER),
         FILCH_ESHUTDOWN);
-    cr_assert_eq(tally.sum, 0);
+    cr_assert_eq(atomic_load(&tally.sum), 0);
     cr_assert_eq(filch_executor_close(ex), 0);
 }
 
@@ -239,6 +240,6 @@ Test(each_worker, a_broken_executor)
         .workers = 2, .on_start = refuse_to_start, .on_unobserved = ignore});
     cr_assert_eq(
         filch_for_each_worker(ex, mark, &tally, FILCH_FOREVER), FILCH_EBROKEN);
-    cr_assert_eq(tally.sum, 0);
+    cr_assert_eq(atomic_load(&tally.sum), 0);
     cr_assert_eq(filch_executor_close(ex), 0);
 }

@@ -118,3 +118,66 @@ Test(fork_circle, while_the_task_waits_for_something_else)
         cr_assert_eq(filch_executor_close(ex), 0);
     }
 }
+
+/* A joins F, which another worker of the pool has; F waits for T, in another
+ * pool, and T for U, which needs a worker of the first one: there is none. */
+struct through {
+    filch_executor *ex, *other;
+};
+
+static void ignore(void *data, const struct filch_failure *failure)
+{
+    (void)data;
+    (void)failure;
+}
+
+static filch_executor *open_without_spares(int workers)
+{
+    return open_with((struct filch_config){.workers = workers,
+        .spares = FILCH_NO_SPARES,
+        .on_unobserved = ignore});
+}
+
+static int end_at_once(filch_ctx *cx, void *arg, void *result)
+{
+    (void)cx;
+    (void)arg;
+    (void)result;
+    return 0;
+}
+
+static int wait_for_u_there(filch_ctx *cx, void *arg, void *result)
+{
+    const struct through *through = arg;
+    (void)cx;
+    (void)result;
+    return settle(filch_submit(through->ex, end_at_once, NULL));
+}
+
+static int wait_for_t_there(filch_ctx *cx, void *frame)
+{
+    struct through *through = frame;
+    (void)cx;
+    theft_begin(&theft);
+    return settle(filch_submit(through->other, wait_for_u_there, through));
+}
+
+static int join_what_waits(filch_ctx *cx, void *frame)
+{
+    filch_fork(&cx, wait_for_t_there, frame);
+    theft_await(&theft);
+    return filch_join(&cx);
+}
+
+Test(fork_circle, through_a_join_and_another_pool)
+{
+    for (int i = 0; i < 10; i++) {
+        struct through through = {
+            open_without_spares(2), open_without_spares(1)};
+        theft_init(&theft, true);
+        cr_assert_eq(
+            filch_run(through.ex, join_what_waits, &through), -EDEADLK);
+        cr_assert_eq(filch_executor_close(through.other), 0);
+        cr_assert_eq(filch_executor_close(through.ex), 0);
+    }
+}

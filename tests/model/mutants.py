@@ -7,6 +7,8 @@ mutants.py CC OBJECTS [ARGUMENT...]
 Makes each mutation of mutants.list, one at a time, in a copy of the source,
 builds its model with it, and expects that to fail. OBJECTS: a folder with the
 checker's own objects. Prints the table of README.md. Exits 1 if one survives.
+
+mutants.py --look: only whether each of them is in the source.
 """
 
 import concurrent.futures
@@ -111,6 +113,14 @@ def try_mutant(cc, objects, mutant):
     return mutant, killed, said, time.monotonic() - begin
 
 
+def look():
+    """Are all of them in the source? (Quick: nothing is compiled.)"""
+    all_of_them = list(mutants())
+    for _, _, file, which, old, new, _ in all_of_them:
+        mutate((SRC / file).read_text(), which, old, new)
+    print(len(all_of_them), "mutations are in the source")
+
+
 def main():
     cc, objects, *wanted = sys.argv[1:]
     chosen = [m for m in mutants() if not wanted or m[0] in wanted]
@@ -134,5 +144,7 @@ def main():
     return 1 if survivors else 0
 
 
-if __name__ == "__main__":
+if __name__ == "__main__" and sys.argv[1:] == ["--look"]:
+    look()
+elif __name__ == "__main__":
     sys.exit(main())

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /**
  * @file algorithm.h
- * Loops, sums and prefix sums over a range of numbers, searching, sorting: in
+ * Loops, sums and prefix sums over a range of numbers, and searching: in
  * parallel, as far as there are workers with nothing else to do.
  *
  *     static int scale(filch_ctx *cx, size_t begin, size_t end, void *arg)
@@ -52,8 +52,9 @@ extern "C" {
 typedef int filch_for_body(filch_ctx *cx, size_t begin, size_t end, void *arg);
 
 /**
- * Any thread. Blocks. Calls @p body for parts of the range. For n numbers on P
- * workers: n / P steps and O(log n) steals.
+ * Any thread. Blocks. Calls @p body for parts of the range. For n numbers: work
+ * O(n), span O(log n) and one part, so about n / P steps on P workers; nothing
+ * is allocated but what a submit from outside needs.
  */
 FILCH_API int filch_for(filch_executor *ex, size_t begin, size_t end,
     filch_for_body *body, void *arg);
@@ -118,8 +119,9 @@ FILCH_API int filch_reduce_sized(filch_executor *ex, size_t begin, size_t end,
 
 /**
  * Any thread. Blocks. The sum of the range to @p result, of `sum->bytes`,
- * aligned as its type needs; undefined after a failure. As many steps as
- * filch_for(), and a `combine` for each steal.
+ * aligned as its type needs; undefined after a failure. Work and span as of
+ * filch_for(), and a `combine` for each steal. -EINVAL also if @p result is the
+ * identity itself; -E2BIG: a field of @p sum that this library does not know.
  */
 static inline int filch_reduce(filch_executor *ex, size_t begin, size_t end,
     const struct filch_sum *sum, void *result)
@@ -150,8 +152,10 @@ FILCH_API int filch_scan_sized(filch_executor *ex, size_t begin, size_t end,
  *
  * `fold` is called for what other workers do before the sum up to there is
  * known: with one worker not at all, with P for up to n - n / P numbers,
- * so 2 n / P steps. @p total receives the sum of all, unless it is NULL. With
- * `is_reproducible`, `fold` is called for all.
+ * so about 2 n / P steps, work O(n), span O(n / 1024). @p total receives the
+ * sum of all, unless it is NULL. With `is_reproducible`, `fold` is called for
+ * all. -E2BIG as of filch_reduce(). Source: Blelloch, "Prefix sums and their
+ * applications" (1990), section 1.3.
  */
 static inline int filch_scan(filch_executor *ex, size_t begin, size_t end,
     const struct filch_sum *sum, filch_fold_body *write, void *total)
@@ -171,14 +175,16 @@ typedef int filch_find_body(
 /**
  * Any thread. Blocks. The first number of the range that is wanted: 1, and
  * @p found (unless NULL), or 0. What lies behind one that has been found is
- * not begun any more. A failure counts if it comes before.
+ * not begun any more. A failure counts if it comes before. Work O(n) at most,
+ * span as of filch_for().
  */
 FILCH_API int filch_find_if(filch_executor *ex, size_t begin, size_t end,
     filch_find_body *body, void *arg, size_t *found);
 
 /**
  * Any thread. Blocks. Is there one? @p body says so for a part, by 1 or 0. 1 as
- * soon as one has said so; else 0, or the first failure.
+ * soon as one has said so; else 0, or the first failure. Costs as
+ * filch_find_if().
  */
 FILCH_API int filch_any_of(filch_executor *ex, size_t begin, size_t end,
     filch_for_body *body, void *arg);

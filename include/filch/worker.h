@@ -39,7 +39,7 @@ typedef struct filch_local filch_local;
  * Any thread. Allocates. Values for the workers of @p ex (borrowed as long as
  * filch_local_get() is called), of @p bytes each, that begin as a copy of
  * @p initial (NULL: zeroes). The caller owns it: filch_local_close().
- * @return 0; -EINVAL: null, no bytes, more than PTRDIFF_MAX; -ENOMEM
+ * @return 0; -EINVAL: null, no bytes, more than PTRDIFF_MAX / 2; -ENOMEM
  */
 FILCH_API int filch_local_open(
     filch_local **local, filch_executor *ex, size_t bytes, const void *initial);

@@ -61,7 +61,8 @@ static filch_ctx *fork_half(
     piece->loop = loop;
     piece->range = (struct fl_range){middle, todo->end};
     todo->end = middle;
-    /* poked: it is published at once */
+    /* poked: the older half of what is private is published, so this one, too,
+     * if it is alone */
     return filch_fork_slow(
         (filch_ctx *)((char *)cx + loop->type.bytes), &loop->type);
 }

@@ -82,7 +82,7 @@ int filch_reduce_sized(filch_executor *ex, size_t begin, size_t end,
 {
     struct reduce reduce = {.blocks.range = {begin, end}};
     int rc = fl_sum_take(&reduce.sum, sum, size);
-    if (rc || !ex || !result || begin > end)
+    if (rc || !ex || !result || begin > end || result == reduce.sum.identity)
         return rc ? rc : -EINVAL;
     fl_value_clear(result, reduce.sum.identity, reduce.sum.bytes);
     if (!reduce.sum.is_reproducible || begin == end)

@@ -27,7 +27,15 @@ static void leave(struct fl_pool *pool)
     fl_futex_wake(&pool->errand_sent, 1);
 }
 
-/* Before it is counted a token can be claimed, after that it is too late. */
+/* Tokens were taken in vain: somebody may have relied on them [WAKE-token]. */
+static void look_again(struct fl_pool *pool)
+{
+    fence_seq_cst();
+    if (fl_pool_has_work(pool))
+        fl_pool_notify(pool);
+}
+
+/* It begins as a searcher, with a place: both are counted before. */
 static int start_one(struct fl_pool *pool)
 {
     fetch_add_relaxed(&pool->searching, 1);
@@ -48,6 +56,8 @@ static int start_all(struct fl_pool *pool)
                       (uint32_t)pool->setup.config.workers)
         rc = start_one(pool);
     fl_lock_drop(&pool->start_lock);
+    if (rc)
+        look_again(pool);
     return rc;
 }
 
@@ -110,9 +120,7 @@ static void hand_out(
         wake(worker_at(pool, i), &pool->idle, 0);
         wake(worker_at(pool, i), &pool->dormant, 1);
     }
-    fence_seq_cst(); /* tokens were taken in vain [WAKE-token] */
-    if (fl_pool_has_work(pool))
-        fl_pool_notify(pool);
+    look_again(pool);
 }
 
 static void take_back(

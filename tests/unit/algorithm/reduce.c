@@ -269,6 +269,9 @@ Test(reduce, nonsense)
     cr_assert_eq(filch_scan(ex, 0, 1, NULL, xor_bytes, NULL), -EINVAL);
     cr_assert_eq(filch_scan(ex, 0, 1, &good, NULL, NULL), -EINVAL);
     cr_assert_eq(filch_scan(ex, 1, 0, &good, xor_bytes, NULL), -EINVAL);
+    bad.identity = &result; /* it changes */
+    cr_assert_eq(filch_reduce(ex, 0, 1, &bad, &result), -EINVAL);
+    bad = good;
     bad.fold = NULL;
     cr_assert_eq(reduce_with(ex, bad), -EINVAL);
     bad = good;

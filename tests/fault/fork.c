@@ -7,18 +7,10 @@
 
 #include "support/feature.h"
 
+#include "support/fib.h"
 #include "support/pool.h"
 
 #include <stdbool.h>
-
-FILCH_TASK(long, fib, int, n)
-{
-    if (n < 2)
-        return n;
-    fib_fork(&cx, n - 1);
-    long b = fib(cx, n - 2);
-    return fib_join(&cx) + b;
-}
 
 static bool is_lack(int rc)
 {

@@ -3,19 +3,11 @@
  * Fork and join at work: each program gives what its serial form gives, on
  * pools of one to sixteen workers, alone and several at a time.
  */
+#include "../support/fib.h"
 #include "../support/pool.h"
 #include "../support/stress.h"
 
 #include <stdbool.h>
-
-FILCH_TASK(long, fib, int, n)
-{
-    if (n < 2)
-        return n;
-    fib_fork(&cx, n - 1);
-    long b = fib(cx, n - 2);
-    return fib_join(&cx) + b;
-}
 
 static long serial_fib(int n)
 {

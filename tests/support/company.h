@@ -10,6 +10,7 @@
 #include "feature.h"
 
 #include "gate.h"
+#include "pool.h"
 #include "task/region.h"
 
 #include <stdatomic.h>
@@ -91,6 +92,22 @@ static inline int company_run(filch_executor *ex, const struct company *company,
 {
     struct company_call call = {company, fn, frame};
     return filch_run(ex, company_begin, &call);
+}
+
+/** Runs it in a task, on pools of 1 to 16 workers: alone, and beside another
+ * worker that looks for work. */
+static inline void company_run_everywhere(filch_fork_fn *fn)
+{
+    static const int workers[] = {1, 2, 4, 16};
+    for (size_t w = 0; w < sizeof workers / sizeof *workers; w++) {
+        filch_executor *ex = open_pool(workers[w]);
+        for (int i = 0; i < 20; i++) {
+            struct company company;
+            company_init(&company, w > 0 && i % 2);
+            MUST(company_run(ex, &company, fn, NULL) == 0);
+        }
+        MUST(filch_executor_close(ex) == 0);
+    }
 }
 
 #endif

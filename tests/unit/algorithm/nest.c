@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Loops in loops, in forks, beside forks; and what bodies may do. */
 #include "../../support/company.h"
+#include "../../support/fib.h"
 #include "../../support/pool.h"
 
 #include <criterion/criterion.h>
@@ -9,29 +10,6 @@ TestSuite(nest, .timeout = 120);
 
 static const int workers[] = {1, 2, 4, 16};
 enum { POOLS = sizeof workers / sizeof *workers };
-
-FILCH_TASK(long, fib, int, n)
-{
-    if (n < 2)
-        return n;
-    fib_fork(&cx, n - 1);
-    long b = fib(cx, n - 2);
-    return fib_join(&cx) + b;
-}
-
-/* Runs it in a task: alone, and beside another worker that looks for work. */
-static void run_everywhere(filch_fork_fn *fn)
-{
-    for (int w = 0; w < POOLS; w++) {
-        filch_executor *ex = open_pool(workers[w]);
-        for (int i = 0; i < 20; i++) {
-            struct company company;
-            company_init(&company, w > 0 && i % 2);
-            cr_assert_eq(company_run(ex, &company, fn, NULL), 0);
-        }
-        cr_assert_eq(filch_executor_close(ex), 0);
-    }
-}
 
 /* Three deep: each triple once. */
 enum { SIDE = 12 };
@@ -75,7 +53,7 @@ static int fill_cube(filch_ctx *cx, void *frame)
 
 Test(nest, loops_in_loops_in_loops)
 {
-    run_everywhere(fill_cube);
+    company_run_everywhere(fill_cube);
 }
 
 /* A failure far inside comes out with its message, the first one. */
@@ -173,7 +151,7 @@ static int use_busy_bodies(filch_ctx *cx, void *frame)
 
 Test(nest, bodies_that_fork_submit_wait_and_block)
 {
-    run_everywhere(use_busy_bodies);
+    company_run_everywhere(use_busy_bodies);
 }
 
 static int add_small(
@@ -231,5 +209,5 @@ static int loops_between_forks(filch_ctx *cx, void *frame)
 
 Test(nest, loops_between_forks)
 {
-    run_everywhere(loops_between_forks);
+    company_run_everywhere(loops_between_forks);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* filch_once: once, seen by all; again after a failure; never a hang. */
+#include "../../support/fib.h"
 #include "../../support/gate.h"
 #include "../../support/pool.h"
 
@@ -146,15 +147,6 @@ Test(once, two_that_need_each_other_are_told)
     cr_assert_eq(settle(first), -EDEADLK);
     cr_assert_eq(settle(second), -EDEADLK);
     cr_assert_eq(filch_executor_close(ex), 0);
-}
-
-FILCH_TASK(long, fib, int, n)
-{
-    if (n < 2)
-        return n;
-    fib_fork(&cx, n - 1);
-    long b = fib(cx, n - 2);
-    return fib_join(&cx) + b;
 }
 
 static int compute(filch_ctx *cx, void *arg)

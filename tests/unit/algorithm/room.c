@@ -2,6 +2,7 @@
 /* What a loop does with the stack of forks: large values in it, none of them
  * left behind, and no room. */
 #include "../../support/company.h"
+#include "../../support/fib.h"
 #include "../../support/pool.h"
 
 #include <criterion/criterion.h>
@@ -10,29 +11,6 @@ TestSuite(room, .timeout = 120);
 
 static const int workers[] = {1, 2, 4, 16};
 enum { POOLS = sizeof workers / sizeof *workers };
-
-FILCH_TASK(long, fib, int, n)
-{
-    if (n < 2)
-        return n;
-    fib_fork(&cx, n - 1);
-    long b = fib(cx, n - 2);
-    return fib_join(&cx) + b;
-}
-
-/* Runs it in a task: alone, and beside another worker that looks for work. */
-static void run_everywhere(filch_fork_fn *fn)
-{
-    for (int w = 0; w < POOLS; w++) {
-        filch_executor *ex = open_pool(workers[w]);
-        for (int i = 0; i < 20; i++) {
-            struct company company;
-            company_init(&company, w > 0 && i % 2);
-            cr_assert_eq(company_run(ex, &company, fn, NULL), 0);
-        }
-        cr_assert_eq(filch_executor_close(ex), 0);
-    }
-}
 
 /* Sums in sums, as different as they can be: a loop's own state lives as long
  * as its part. */
@@ -99,7 +77,7 @@ static int sum_sums(filch_ctx *cx, void *frame)
 
 Test(room, sums_in_sums)
 {
-    run_everywhere(sum_sums);
+    company_run_everywhere(sum_sums);
 }
 
 /* Above the last fork there is nothing, whatever a sum had there. */

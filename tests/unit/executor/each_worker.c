@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* filch_for_each_worker: once in each, whatever they do. */
+#include "../../support/fib.h"
 #include "../../support/gate.h"
 #include "../../support/pool.h"
 
@@ -144,15 +145,6 @@ Test(each_worker, nested_is_a_deadlock)
         -EDEADLK);
     cr_assert_eq(atomic_load(&tally.sum), 0);
     cr_assert_eq(filch_executor_close(ex), 0);
-}
-
-FILCH_TASK(long, fib, int, n)
-{
-    if (n < 2)
-        return n;
-    fib_fork(&cx, n - 1);
-    long b = fib(cx, n - 2);
-    return fib_join(&cx) + b;
 }
 
 static int fork_inside(filch_ctx *cx, void *arg)

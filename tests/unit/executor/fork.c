@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Fork and join: what comes out is what plain calls would give, for arguments
  * and results of any type, stolen or not. */
+#include "../../support/fib.h"
 #include "../../support/pool.h"
 #include "../../support/theft.h"
 
@@ -20,15 +21,6 @@ static void run_both_ways(filch_fork_fn *fn)
         cr_assert_eq(filch_run(ex, fn, NULL), 0);
         cr_assert_eq(filch_executor_close(ex), 0);
     }
-}
-
-FILCH_TASK(long, fib, int, n)
-{
-    if (n < 2)
-        return n;
-    fib_fork(&cx, n - 1);
-    long b = fib(cx, n - 2);
-    return fib_join(&cx) + b;
 }
 
 Test(fork, fib_on_any_number_of_workers)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Ways into fork and join, and what a fork sees of the task around it. */
+#include "../../support/fib.h"
 #include "../../support/gate.h"
 #include "../../support/pool.h"
 #include "../../support/record.h"
@@ -9,15 +10,6 @@
 #include <pthread.h>
 
 TestSuite(fork_run, .timeout = 120);
-
-FILCH_TASK(long, fib, int, n)
-{
-    if (n < 2)
-        return n;
-    fib_fork(&cx, n - 1);
-    long b = fib(cx, n - 2);
-    return fib_join(&cx) + b;
-}
 
 FILCH_TASK(pthread_t, where)
 {

@@ -9,7 +9,6 @@
 #include "sched/crash.h"
 #include "sched/errand.h"
 #include "sched/find.h"
-#include "sched/fork.h"
 
 enum { DEQUE_CAPACITY = 256, FORKS_CAPACITY = 64 };
 
@@ -134,7 +133,6 @@ void fl_worker_free(struct fl_worker *worker)
     fl_deque_free(&worker->deque);
     fl_deque_free(&worker->forks);
     fl_region_free(worker->strand.region);
-    fl_fork_free(&worker->strand);
     free(worker);
 }
 

@@ -26,8 +26,6 @@ struct fl_strand {
     struct fl_region *region; /* immutable */
     struct fl_record
         *stolen; /* the innermost that runs here; the thread only */
-    struct fl_in_place *in_place; /* forks without room; the thread only */
-    struct fl_in_place *joined_in_place; /* the last of those */
     /* All that follows is guarded by the lock of the blocked strands. */
     struct fl_strand *next;
     filch_future *const *awaited;

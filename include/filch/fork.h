@@ -50,7 +50,8 @@
  * Up to eight arguments, as pairs of type and name; they are copied. A record
  * with them, or with the result, may have #FILCH_FORK_MOST bytes. A task
  * that returns without having joined all that it has forked aborts and says
- * which (at the end of what was submitted, in a debug build at its own).
+ * which (at the end of what was submitted; in a debug build at its own, if
+ * there was room for the fork).
  * @{ */
 
 /** A task with a result: the braces of its body follow. */

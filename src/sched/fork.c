@@ -103,7 +103,8 @@ filch_ctx *filch_fork_slow(filch_ctx *top, const struct filch_fork_type *type)
     char *end = (char *)top, *at = end - type->bytes;
     FL_CHECK(strand && "in a task", 0);
     if (end > strand->region->end)
-        return fl_in_place_run(strand->region, (void *)at, type);
+        return fl_in_place_run(
+            strand->region, strand->innermost, (void *)at, type);
     FL_DEBUG_CHECK(fl_fork_is_sane(strand, end), 0);
     if (strand->worker && fl_region_is_poked(strand->region))
         fl_fork_feed(strand->worker, end);

@@ -28,7 +28,7 @@ static struct fl_in_place *new_in_place(const struct filch_fork_type *type)
     return fork;
 }
 
-filch_ctx *fl_in_place_run(struct fl_region *region,
+filch_ctx *fl_in_place_run(struct fl_region *region, const struct fl_run *run,
     struct filch_fork_record *made, const struct filch_fork_type *type)
 {
     struct fl_in_place *fork = new_in_place(type);
@@ -38,6 +38,7 @@ filch_ctx *fl_in_place_run(struct fl_region *region,
     filch_fork_wipe(made, type->bytes);
     fork->before = (filch_ctx *)(void *)made;
     type->run(fork->before, fork->record);
+    fork->run = run;
     fork->below = region->in_place;
     region->in_place = fork;
     fl_region_settle(region);

@@ -7,8 +7,7 @@
 #ifndef FL_TASK_STRAND_H
 #define FL_TASK_STRAND_H
 
-#include "task/ctx.h"
-#include "task/region.h"
+#include "task/in_place.h"
 #include "task/waiter.h"
 
 struct fl_worker;
@@ -71,6 +70,7 @@ static inline void fl_strand_begin(struct fl_strand *strand, struct fl_run *run)
 static inline void fl_strand_end(struct fl_strand *strand, struct fl_run *run)
 {
     fl_region_check(run->position);
+    fl_in_place_check(strand->region, run);
     strand->innermost = run->outer;
 }
 

@@ -59,6 +59,13 @@ void fl_strand_block_in_join(
 /* The same, after sleeping. -EDEADLK: somebody closed a circle. */
 int fl_strand_unblock(struct fl_strand *strand);
 
+/* Any thread. A failure's message that is in no future: what the running task
+ * says of its failure, or, outside of tasks, what the thread was told last.
+ * Takes it; NULL: nothing was said, the task's own stays. */
+void fl_strand_put_message(char *message);
+/* Any thread. That message, until the next; NULL: none. */
+const char *fl_strand_message(void);
+
 /* The strand's thread. A run on top of what it is running. */
 static inline void fl_strand_begin(struct fl_strand *strand, struct fl_run *run)
 {

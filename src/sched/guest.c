@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sched/guest.h"
 
-#include "sched/fork.h"
 #include "sched/registry.h"
 
 bool fl_guest_begin(struct fl_strand *strand)
@@ -16,7 +15,6 @@ void fl_guest_end(struct fl_strand *strand)
 {
     if (strand->region)
         fl_region_return(strand->region);
-    fl_fork_free(strand);
 }
 
 /* In a task of another pool it runs on top of that. */

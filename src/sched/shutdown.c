@@ -2,7 +2,6 @@
 /* How a pool comes to its end: break, shut down, release. */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "concurrent/time.h"
 #include "platform/error.h"
@@ -51,10 +50,7 @@ static void wake_all(struct fl_pool *pool)
 char *fl_pool_reason(struct fl_pool *pool)
 {
     fl_lock_take(&pool->break_lock);
-    const char *reason = pool->broken_reason;
-    char *copy = reason ? malloc(strlen(reason) + 1) : NULL;
-    if (copy)
-        strcpy(copy, reason);
+    char *copy = fl_message_copy(pool->broken_reason);
     fl_lock_drop(&pool->break_lock);
     return copy;
 }

@@ -46,8 +46,9 @@ static int64_t look(struct fl_inbox *inbox, int64_t top)
     int64_t bottom = load_acquire(&inbox->bottom_seen);
     if (top < bottom)
         return bottom;
+    /* acquire: pairs with the release in push [INBOX-push] */
     bottom = load_acquire(&inbox->bottom);
-    if (top < bottom)
+    if (top < bottom) /* release: pairs with the acquire above */
         store_release(&inbox->bottom_seen, bottom);
     return bottom;
 }

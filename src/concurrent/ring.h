@@ -27,12 +27,12 @@ struct fl_ring *fl_ring_grow(
 /* Frees the ring and all older ones. */
 void fl_ring_free(struct fl_ring *ring);
 
-/* Relaxed: the index that is published with it orders the slot. */
+/* Any thread. Relaxed: the index that is published with it orders the slot. */
 static inline void *fl_ring_get(struct fl_ring *ring, int64_t index)
 {
     return load_relaxed(&ring->slot[index & (ring->capacity - 1)]);
 }
-
+/* Owner only. Likewise. */
 static inline void fl_ring_put(struct fl_ring *ring, int64_t index, void *x)
 {
     store_relaxed(&ring->slot[index & (ring->capacity - 1)], x);

@@ -36,6 +36,7 @@ static void publish(struct fl_worker *worker, const char *until)
         store_relaxed(&record->state, FL_RECORD_OPEN);
         store_relaxed(&record->thief, 0);
         record->link = run_of(&worker->strand, region->split);
+        /* with all that has been written to it [FORK-steal] */
         if (fl_deque_push(&worker->forks, record))
             return; /* no memory: it stays private */
         region->split += record->type->bytes;
@@ -88,6 +89,7 @@ static void wake_joiner(const struct fl_strand *strand)
 {
     struct fl_record *record = strand->stolen;
     uint32_t state = FL_RECORD_AWAITED;
+    /* pairs with announce(), by the fence before this [FORK-wake] */
     if (record && load_relaxed(&record->state) == FL_RECORD_AWAITED &&
         cas_acq_rel(&record->state, &state, FL_RECORD_OPEN))
         fl_futex_wake(&record->state, 1);
@@ -223,10 +225,11 @@ static bool is_done(struct fl_record *record)
 static struct fl_record *leapfrog(
     struct fl_worker *worker, struct fl_record *record)
 {
-    /* acquire: with the floor */
+    /* acquire: with the floor [FORK-leapfrog] */
     uint32_t thief = load_acquire(&record->thief);
     if (!thief)
         return NULL; /* just stolen */
+    /* acquire: pairs with the release in fl_worker_start() [POOL-slots] */
     struct fl_worker *other = load_acquire(&worker->pool->slots[thief - 1]);
     struct fl_region *region = other->strand.region;
     int64_t top;
@@ -235,7 +238,8 @@ static struct fl_record *leapfrog(
         fl_region_poke(region);
         return NULL;
     }
-    /* acquire: if the floor is an older one, then the record is done */
+    /* acquire: if the floor is an older one, then the record is done
+     * [FORK-leapfrog] */
     if (top < load_acquire(&region->floor) || is_done(record))
         return NULL;
     return fl_deque_steal_at(&other->forks, top) ? found : NULL;
@@ -245,6 +249,7 @@ static struct fl_record *leapfrog(
 static bool announce(struct fl_record *record)
 {
     uint32_t state = FL_RECORD_OPEN;
+    /* pairs with the thief's exchange [FORK-done], and wake_joiner() */
     if (!cas_acq_rel(&record->state, &state, FL_RECORD_AWAITED) &&
         is_done(record)) /* again: a CAS that fails acquires nothing */
         return false;
@@ -255,6 +260,7 @@ static bool announce(struct fl_record *record)
 static void retract(struct fl_record *record)
 {
     uint32_t state = FL_RECORD_AWAITED;
+    /* as in announce(); it may be done, or woken, by now [FORK-wake] */
     (void)cas_acq_rel(&record->state, &state, FL_RECORD_OPEN);
 }
 

@@ -27,7 +27,7 @@ void fl_region_free(struct fl_region *region)
 struct fl_region *fl_region_borrow(void)
 {
     for (int i = 0; i < SPARES; i++) {
-        /* acquire: pairs with return */
+        /* acquire: pairs with fl_region_return() */
         struct fl_region *region = exchange_acquire(&spares[i], NULL);
         if (region)
             return region;
@@ -39,7 +39,8 @@ void fl_region_return(struct fl_region *region)
 {
     for (int i = 0; i < SPARES; i++) {
         struct fl_region *none = NULL;
-        /* acq_rel: whoever borrows it sees what was written to it */
+        /* acq_rel: whoever borrows it sees what was written to it; pairs with
+         * fl_region_borrow() */
         if (cas_acq_rel(&spares[i], &none, region))
             return;
     }
@@ -49,6 +50,7 @@ void fl_region_return(struct fl_region *region)
 void fl_region_forget_spares(void)
 {
     for (int i = 0; i < SPARES; i++) {
+        /* acquire: pairs with fl_region_return() */
         struct fl_region *region = exchange_acquire(&spares[i], NULL);
         if (region)
             fl_region_free(region);

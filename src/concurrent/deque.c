@@ -28,7 +28,7 @@ int fl_deque_make_room_slow(struct fl_deque *deque, int64_t bottom)
     deque->top_seen = load_acquire(&deque->top);
     if (bottom - deque->top_seen < ring->capacity)
         return 0;
-    ring = fl_ring_grow(ring, deque->top_seen, bottom, 0);
+    ring = fl_ring_grow(ring, deque->top_seen, bottom);
     if (!ring)
         return -ENOMEM;
     /* release: a thief that finds the ring finds the entries [DEQUE-grow] */

@@ -29,7 +29,7 @@ int fl_inbox_make_room_slow(struct fl_inbox *inbox, int64_t bottom)
     inbox->top_seen = load_acquire(&inbox->top);
     if (bottom - inbox->top_seen < ring->capacity)
         return 0;
-    ring = fl_ring_grow(ring, inbox->top_seen, bottom, 0);
+    ring = fl_ring_grow(ring, inbox->top_seen, bottom);
     if (!ring)
         return -ENOMEM;
     /* release: who finds the ring finds the entries [INBOX-grow] */

@@ -20,10 +20,9 @@ struct fl_ring {
 
 /* Allocates an empty ring; NULL: out of memory. */
 struct fl_ring *fl_ring_new(int64_t capacity, struct fl_ring *older);
-/* A ring of at least `least` slots with the entries [top, bottom) of `ring`,
- * which it remembers as older. NULL: out of memory. */
-struct fl_ring *fl_ring_grow(
-    struct fl_ring *ring, int64_t top, int64_t bottom, int64_t least);
+/* A ring twice as large with the entries [top, bottom) of `ring`, which it
+ * remembers as older. NULL: out of memory. */
+struct fl_ring *fl_ring_grow(struct fl_ring *ring, int64_t top, int64_t bottom);
 /* Frees the ring and all older ones. */
 void fl_ring_free(struct fl_ring *ring);
 

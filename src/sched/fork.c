@@ -460,15 +460,12 @@ void filch_fork_failed(const struct filch_fork_type *type)
 void filch_fork_unjoined(
     const struct filch_fork_type *task, const struct filch_fork_record *left)
 {
-    char line[200];
+    char line[400]; /* long names are cut */
     int length = snprintf(line, sizeof line,
-        "filch: %s%s%s (%s) has not been joined\n", task ? "in " : "",
+        "filch: %s%.150s%s (%.150s) has not been joined\n", task ? "in " : "",
         task ? task->site : "", task ? ": the fork of" : "a fork of",
         left->type ? left->type->site : "?");
-    if (length > (int)sizeof line - 1) /* long names are cut */
-        length = (int)sizeof line - 1;
-    if (length > 0)
-        fl_process_complain(line, (size_t)length);
+    fl_process_complain(line, (size_t)length);
     abort();
 }
 

@@ -13,7 +13,7 @@ THEIRS = re.compile(r"""
   | _(GNU|POSIX_C|DEFAULT)_SOURCE | _SC_\w+ | _exit | _Exit | _setjmp | _longjmp
   | __\w+__                                 # __attribute__, __FILE__, ...
   | __(func|cplusplus|has_\w+|extension|thread|VA_ARGS__)
-  | __(builtin|atomic|ATOMIC|asan|lsan|tsan|sanitizer|SANITIZE)_\w+
+  | __(builtin|atomic|ATOMIC|asan|lsan|tsan|sanitizer|SANITIZE|gcov)_\w+
   | __(wrap|real)_\w+                       # the linker's --wrap
 """, re.VERBOSE)
 WORD = re.compile(r"(?<![\w.#])_\w+")  # not name##_part

@@ -115,6 +115,7 @@ static int use_executor(void *arg)
         FILCH_EFORKED);
     EXPECT(filch_executor_shutdown(l->ex, FILCH_FINISH, FILCH_FOREVER),
         FILCH_EFORKED);
+    EXPECT(filch_executor_close(l->ex), FILCH_EFORKED);
     return 0;
 }
 
@@ -141,7 +142,7 @@ static int give_up_handles(void *arg)
     filch_future_release(l->running);
     filch_future_release(l->pending);
     filch_completion_queue_close(l->cq);
-    (void)filch_executor_release(l->ex);
+    EXPECT(filch_executor_release(l->ex), FILCH_EFORKED);
     return 0;
 }
 

@@ -29,6 +29,8 @@ static const struct {
     {"sort", sort},
     {"each_worker", each_worker},
     {"local", local},
+    {"tokens", tokens},
+    {"times", times},
     {"once", once},
     {"help", help},
     {"run_here", run_here},

@@ -118,8 +118,8 @@ class Checker:
 
 
 def squeeze(code):
-    """C in one line, without comments."""
-    return " ".join(sources.code(code, with_strings=True).split())
+    """C without comments and white space."""
+    return "".join(sources.code(code, with_strings=True).split())
 
 
 def missing_examples(root):

@@ -110,6 +110,22 @@ Test(examples, sort)
         cr_assert_lt(people[i - 1].age, people[i].age);
 }
 
+Test(examples, token)
+{
+    filch_executor *ex = filch_default();
+    filch_token *server = NULL;
+    filch_future *f = NULL;
+    filch_task *fn = nothing;
+    void *arg = NULL;
+    filch_token *request;
+    filch_token_open(&request, server, filch_after(FILCH_MS(50)));
+    filch_submit_with(
+        &f, ex, fn, arg, (&(struct filch_submit_options){.token = request}));
+    int rc = settle(f);
+    cr_assert(rc == 0 || rc == -ETIMEDOUT || rc == -ECANCELED, "%d", rc);
+    filch_token_release(request);
+}
+
 static long x[COUNT], out[COUNT];
 
 static int fold(filch_ctx *cx, size_t begin, size_t end, void *sum, void *arg)

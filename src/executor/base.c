@@ -4,8 +4,6 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 #include "concurrent/time.h"
 #include "platform/check.h"
@@ -72,18 +70,10 @@ int filch_failf(filch_ctx *cx, int code, const char *format, ...)
 {
     struct fl_run *run = running();
     va_list args;
-    char *message = NULL;
     (void)cx;
     va_start(args, format);
-    int length = vsnprintf(NULL, 0, format, args);
+    char *message = fl_error_format(format, args);
     va_end(args);
-    if (length >= 0)
-        message = malloc((size_t)length + 1);
-    if (message) {
-        va_start(args, format);
-        vsnprintf(message, (size_t)length + 1, format, args);
-        va_end(args);
-    }
     fl_run_put_message(run, message);
     return code < 0 ? code : -EINVAL;
 }

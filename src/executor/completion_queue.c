@@ -324,7 +324,7 @@ static void look_over(struct filch_completion_queue *cq, struct survey *survey)
     for (struct entry *e = cq->members.head.next;
          survey->awaited && e != &cq->members.head; e = e->next) {
         survey->awaited[survey->count++] = filch_future_retain(e->task);
-        if (!survey->startable && filch_future_state(e->task) == FILCH_PENDING)
+        if (!survey->startable && fl_task_is_startable(e->task))
             survey->startable = e->task;
     }
 }

@@ -3,7 +3,10 @@
 #include "platform/error.h"
 
 #include <filch/base.h>
+#include <stdarg.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct own_error {
@@ -16,6 +19,7 @@ static const struct own_error {
     {FILCH_EFORKED, "FILCH_EFORKED", "the handle came through fork()"},
     {FILCH_EDROPPED, "FILCH_EDROPPED", "dropped from a full queue"},
     {FILCH_EEXPIRED, "FILCH_EEXPIRED", "not started by its time"},
+    {FILCH_ELOST, "FILCH_ELOST", "the promise was given up"},
 };
 
 enum { OWN_ERRORS = sizeof own_errors / sizeof *own_errors, OWN_BELOW = -4096 };
@@ -44,4 +48,18 @@ const char *fl_error_text(int code)
     if (own)
         return own->text;
     return text ? text : "unknown code";
+}
+
+char *fl_error_format(const char *format, va_list args)
+{
+    va_list again;
+    char *message = NULL;
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (length >= 0)
+        message = malloc((size_t)length + 1);
+    if (message)
+        vsnprintf(message, (size_t)length + 1, format, args);
+    return message;
 }

@@ -7,6 +7,7 @@
 #include "platform/check.h"
 #include "platform/process.h"
 #include "sched/fork.h"
+#include "task/derived.h"
 
 /* A claimed task runs on the waiter's stack only if this much is left of it:
  * a part to be safe, less if no other thread could do it. */
@@ -118,8 +119,8 @@ bool fl_await_run(filch_future *task)
 {
     struct fl_worker *worker = fl_worker_here();
     bool owned;
-    if (!worker || fl_task_phase(task) != FL_PENDING ||
-        !may_run(worker, task) || !claim(worker, task, &owned))
+    if (!worker || !fl_task_is_startable(task) || !may_run(worker, task) ||
+        !claim(worker, task, &owned))
         return false;
     unsigned depth = worker->blocking_depth;
     worker->blocking_depth = 0;
@@ -184,10 +185,15 @@ static int await_in_task(filch_future *task, int64_t deadline)
     return rc != -EDEADLK && fl_task_is_final(task) ? 0 : rc;
 }
 
+static uint32_t generation_of(const filch_future *task)
+{
+    return task->flags & FL_STRAY ? fl_task_extra(task)->stray.generation
+                                  : fl_report_home(task)->generation;
+}
+
 bool fl_await_came_through_fork(filch_future *task)
 {
-    const struct fl_home *home = fl_report_home(task);
-    return home && home->generation != fl_process_generation() &&
+    return generation_of(task) != fl_process_generation() &&
            !fl_task_is_final(task);
 }
 
@@ -201,6 +207,8 @@ int fl_await(filch_future *task, int64_t deadline)
         return fl_task_wait(task, deadline);
     if (fl_time_is_past(deadline))
         return -ETIMEDOUT;
+    if (fl_derived_of(task))
+        return fl_await_derived(task, deadline);
     if (fl_await_run(task))
         return 0;
     return await_in_task(task, deadline);

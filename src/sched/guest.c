@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "sched/guest.h"
 
+#include "platform/process.h"
 #include "sched/registry.h"
+#include "sched/worker.h"
 
 bool fl_guest_begin(struct fl_strand *strand)
 {
@@ -61,4 +63,20 @@ bool fl_pool_help(filch_future *task)
     bool is_ours = help(&strand, task);
     fl_guest_end(&strand);
     return is_ours;
+}
+
+int fl_guest_submit(const struct fl_home *home, const struct fl_order *order,
+    filch_future **future)
+{
+    struct fl_worker *worker = fl_worker_here();
+    if (worker && worker->pool->home == home)
+        return fl_pool_submit(worker->pool, order, future);
+    if (home->generation != fl_process_generation())
+        return FILCH_EFORKED;
+    struct fl_pool *pool = fl_registry_enter_home(home);
+    if (!pool)
+        return FILCH_ESHUTDOWN;
+    int rc = fl_pool_submit(pool, order, future);
+    fl_pool_drop_live(pool, FL_LIVE_GUEST);
+    return rc;
 }

@@ -31,7 +31,7 @@ void fl_report(const struct fl_home *home, const struct filch_failure *what)
 const struct fl_home *fl_report_home(const filch_future *task)
 {
     if (task->flags & FL_STRAY)
-        return task->failure.home; /* those are born failed */
+        return fl_task_extra(task)->stray.home;
     /* The arena is the home's first member. */
     return (const struct fl_home *)(const void *)fl_slab_arena(task);
 }

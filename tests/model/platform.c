@@ -156,6 +156,13 @@ const char *fl_error_text(int code)
     return "";
 }
 
+char *fl_error_format(const char *format, va_list args)
+{
+    (void)format;
+    (void)args;
+    return NULL;
+}
+
 uint32_t fl_process_generation(void)
 {
     return 1;

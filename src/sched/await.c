@@ -105,7 +105,7 @@ static bool claim(struct fl_worker *worker, filch_future *task, bool *owned)
 {
     struct fl_deque *deque = &worker->deque;
     *owned = fl_deque_newest(deque) == task && fl_deque_take(deque) == task;
-    if (!fl_task_claim(task)) {
+    if (!fl_task_claim_to_run(task)) {
         if (*owned)
             fl_task_release(task);
         return false;
@@ -120,7 +120,7 @@ bool fl_await_run(filch_future *task)
     struct fl_worker *worker = fl_worker_here();
     bool owned;
     if (!worker || !fl_task_is_startable(task) || !may_run(worker, task) ||
-        fl_task_is_called_off(task) || !claim(worker, task, &owned))
+        !claim(worker, task, &owned))
         return false;
     unsigned depth = worker->blocking_depth;
     worker->blocking_depth = 0;

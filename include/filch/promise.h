@@ -4,10 +4,14 @@
  * A promise: the other end of a future that is set by hand, by any thread, as
  * when an API with callbacks of its own delivers what others wait for.
  *
- *     filch_promise_open(&p, &f, ex);
- *     resolve(host, on_address, p);    // calls on_address(address, p), once:
+ *     static void on_address(void *p, uint32_t address)
+ *     {
  *         filch_promise_set(p, &address, sizeof address);
  *         filch_promise_close(p);
+ *     }
+ *
+ *     filch_promise_open(&p, &f, ex);
+ *     resolve("localhost", on_address, p);
  *
  * The future is like any other, but no worker runs it: whoever waits for it
  * depends on the holder of the promise, and a circle of waits through that is

@@ -50,7 +50,7 @@ static filch_future *future_of(struct gather *gather)
 
 static void pass_gate(struct gather *gather)
 {
-    /* acq_rel: the second one sees what the first did */
+    /* acq_rel: the second one sees what the first did [DERIVED] */
     if (fetch_sub_acq_rel(&gather->gate, 1) == 1)
         fl_due_add(&gather->due);
 }
@@ -58,7 +58,7 @@ static void pass_gate(struct gather *gather)
 static bool win_verdict(struct gather *gather, int64_t verdict)
 {
     int64_t none = NONE;
-    /* acq_rel: with what was seen of the inputs */
+    /* acq_rel: with what was seen of the inputs [DERIVED] */
     return cas_acq_rel(&gather->verdict, &none, verdict);
 }
 
@@ -71,7 +71,7 @@ static void decide(struct gather *gather, int64_t verdict)
 /* One more that leaves the matter open. */
 static void count_down(struct gather *gather)
 {
-    /* acq_rel: the last one sees what all others said */
+    /* acq_rel: the last one sees what all others said [DERIVED] */
     if (fetch_sub_acq_rel(&gather->left, 1) > 1)
         return;
     if (!gather->is_any) {

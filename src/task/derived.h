@@ -16,6 +16,7 @@
 
 struct fl_derived;
 
+/* How derived futures of a kind wait. */
 struct fl_derived_kind {
     /* Any thread with a reference. What it waits for now, all hope rests on
      * it: a reference; NULL: nothing, or any one of several. */
@@ -75,7 +76,7 @@ void fl_derived_tell(struct fl_derived *derived);
 /*
  * Something that is due. Brackets the step in which a derived future that is
  * known to others comes to wait for one more: only this can close a circle,
- * and of those who would close one together the last sees it.
+ * and of those who would close one together the last sees it [CIRCLE].
  */
 void fl_derived_lock_graph(void);
 void fl_derived_unlock_graph(void);

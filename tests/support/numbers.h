@@ -90,4 +90,26 @@ static inline int end_of(filch_map_stream *m)
     return rc;
 }
 
+static const enum filch_map_order orders[] = {
+    FILCH_ORDERED, FILCH_AS_COMPLETED};
+
+/** For maps in order, and as completed: `order` points to which. */
+#define FOR_BOTH_ORDERS(order)                                                 \
+    for (const enum filch_map_order *order = orders; order < orders + 2;       \
+         order++)
+
+static inline struct filch_map_options map_in(
+    enum filch_map_order order, struct numbers *input)
+{
+    struct filch_map_options options = map_of(input);
+    options.order = order;
+    return options;
+}
+
+static inline void take_all(filch_map_stream *m, int count)
+{
+    for (int i = 0; i < count; i++)
+        (void)take_cube(m);
+}
+
 #endif

@@ -129,13 +129,14 @@ FILCH_API int filch_map_open_call(filch_map_stream **m, filch_executor *ex,
  * `filch_map_open(&m, ex, fn, &options)`. Any thread. Allocates. Reads the
  * first `window` items and submits them, so it may block as next_item and as
  * filch_submit() do. The caller owns the map: filch_map_close(). A failing
- * input or a refused submit is told by filch_map_next().
+ * input or a refused submit is told by filch_map_next(). (A macro with `...`,
+ * so that the options may be a compound literal.)
  * @return 0; -EINVAL: null, no bytes, sizes that overflow or are negative
  *         numbers cast; -E2BIG: options that this library does not know;
  *         -ENOMEM
  */
-#define filch_map_open(m, ex, fn, options)                                     \
-    filch_map_open_call((m), (ex), (fn), FILCH_SITE(fn), (options),            \
+#define filch_map_open(m, ex, fn, ...)                                         \
+    filch_map_open_call((m), (ex), (fn), FILCH_SITE(fn), (__VA_ARGS__),        \
         sizeof(struct filch_map_options))
 
 /**

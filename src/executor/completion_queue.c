@@ -33,7 +33,6 @@ struct filch_completion_queue {
     struct list members;
     struct list ready;
     struct sleeper *sleepers;
-    uint64_t added;       /* so far */
     _Atomic size_t count; /* lock holder writes, any thread reads */
     uint32_t generation;  /* immutable: fl_process_generation() */
     int fd;               /* -1: none yet */
@@ -198,7 +197,6 @@ static void enter(struct fl_entry *entry)
     fl_lock_take(&cq->lock);
     append(&cq->members, entry);
     store_relaxed(&cq->count, load_relaxed(&cq->count) + 1);
-    cq->added++;
     tell_tasks(cq);
     fl_lock_drop(&cq->lock);
 }
@@ -313,28 +311,20 @@ static void leave(
         *at = sleeper->next;
 }
 
-/* What next() waits for, in a task: all members, with references, and the
- * first of them that had not started. */
+/* What next() waits for, in a task: all members, with references. */
 struct survey {
     filch_future **awaited;
     size_t count;
-    uint64_t added; /* to the queue by then */
-    filch_future *startable;
 };
 
 /* Under the lock. Allocates; out of memory nothing is found, and the wait is
  * not seen as part of a circle. */
 static void look_over(struct filch_completion_queue *cq, struct survey *survey)
 {
-    size_t room = load_relaxed(&cq->count);
-    survey->added = cq->added;
-    survey->awaited = calloc(room, sizeof(filch_future *));
+    survey->awaited = calloc(load_relaxed(&cq->count), sizeof(filch_future *));
     for (struct fl_entry *e = cq->members.head.next;
-         survey->awaited && e != &cq->members.head; e = e->next) {
+         survey->awaited && e != &cq->members.head; e = e->next)
         survey->awaited[survey->count++] = filch_future_retain(e->task);
-        if (!survey->startable && filch_future_state(e->task) == FILCH_PENDING)
-            survey->startable = e->task;
-    }
 }
 
 static void forget(struct survey *survey)
@@ -363,24 +353,36 @@ static int sleep_for_one(
     return rc;
 }
 
-/* Under the lock, which is given up meanwhile. In a task: one that has not
- * started may be run right here. */
+/* Under the lock, which is given up meanwhile. In a task: the first member that
+ * has not started may be run right here. True: it was. */
+static bool run_one(filch_completion_queue *cq)
+{
+    struct fl_entry *e = cq->members.head.next;
+    while (
+        e != &cq->members.head && filch_future_state(e->task) != FILCH_PENDING)
+        e = e->next;
+    if (e == &cq->members.head)
+        return false;
+    filch_future *task = filch_future_retain(e->task);
+    fl_lock_drop(&cq->lock);
+    bool has_run = fl_await_run(task);
+    filch_future_release(task);
+    fl_lock_take(&cq->lock);
+    return has_run;
+}
+
+/* Under the lock, which is given up meanwhile. From the look at the queue, and
+ * the list of what it waits for, until it is a sleeper, the lock is kept. */
 static int wait_for_one(filch_completion_queue *cq, int64_t deadline)
 {
     struct survey survey = {.count = 0};
-    bool has_run = false;
-    int rc = 0;
+    if (fl_strand_current && run_one(cq))
+        return 0;
+    if (first_of(&cq->ready) || !load_relaxed(&cq->count))
+        return 0; /* since run_one() gave the lock up */
     if (fl_strand_current)
         look_over(cq, &survey);
-    if (survey.startable) {
-        fl_lock_drop(&cq->lock);
-        has_run = fl_await_run(survey.startable);
-        fl_lock_take(&cq->lock);
-    }
-    bool is_news = survey.startable && survey.added != cq->added;
-    if (!has_run && !is_news && !first_of(&cq->ready) &&
-        load_relaxed(&cq->count))
-        rc = sleep_for_one(cq, deadline, &survey);
+    int rc = sleep_for_one(cq, deadline, &survey);
     fl_lock_drop(&cq->lock);
     forget(&survey);
     fl_lock_take(&cq->lock);

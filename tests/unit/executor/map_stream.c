@@ -299,12 +299,13 @@ static int number_read(size_t window, int count, enum filch_map_order order)
 
 Test(behaviour, b068_no_more_than_the_window)
 {
-    for (int order = FILCH_ORDERED; order <= FILCH_AS_COMPLETED; order++) {
-        cr_assert_eq(number_read(1, COUNT, order), 1);
-        cr_assert_eq(number_read(3, COUNT, order), 3);
-        cr_assert_eq(number_read(COUNT, COUNT, order), COUNT);
-        cr_assert_eq(number_read(3 * COUNT, COUNT, order), COUNT);
-        cr_assert_eq(number_read(0, COUNT, order), 8, "4 for each worker");
+    FOR_BOTH_ORDERS(order)
+    {
+        cr_assert_eq(number_read(1, COUNT, *order), 1);
+        cr_assert_eq(number_read(3, COUNT, *order), 3);
+        cr_assert_eq(number_read(COUNT, COUNT, *order), COUNT);
+        cr_assert_eq(number_read(3 * COUNT, COUNT, *order), COUNT);
+        cr_assert_eq(number_read(0, COUNT, *order), 8, "4 for each worker");
     }
 }
 

@@ -5,9 +5,10 @@
  *
  * Reading order: base.h (codes, deadlines, the task signature),
  * executor.h (open, submit, shut down), future.h (results, waiting),
- * completion_queue.h ("epoll for futures"), map.h (a function over an array),
- * fork.h (nested parallel computation), algorithm.h (parallel loops, sums,
- * searching), sort.h, worker.h (values per worker), once.h.
+ * completion_queue.h ("epoll for futures"), map.h (a function over an array,
+ * or over an input), fork.h (nested parallel computation), algorithm.h
+ * (parallel loops, sums, searching), sort.h, worker.h (values per worker),
+ * once.h.
  */
 #ifndef FILCH_H
 #define FILCH_H

@@ -12,6 +12,22 @@ TestSuite(behaviour, .timeout = 120);
 
 enum { COUNT = 40 };
 
+/* One worker runs them in the order of their submits. */
+Test(behaviour, b061_as_completed_the_finishing_order_is_kept)
+{
+    struct numbers input = {.count = COUNT};
+    filch_executor *ex = open_pool(1);
+    struct filch_map_options options = map_in(FILCH_AS_COMPLETED, &input);
+    options.window = COUNT;
+    filch_map_stream *m = open_map(ex, cube_number, &options);
+    cr_assert_eq(filch_executor_shutdown(ex, FILCH_FINISH, FILCH_FOREVER), 0);
+    for (int i = 0; i < COUNT; i++)
+        cr_assert_eq(take_cube(m), i);
+    cr_assert_eq(end_of(m), 0);
+    cr_assert_eq(filch_map_close(m), 0);
+    cr_assert_eq(filch_executor_close(ex), 0);
+}
+
 /* All of them, in order. */
 static void map_in_order(int workers, size_t window, size_t chunk)
 {

@@ -154,7 +154,8 @@ FILCH_API int filch_map_open_call(filch_map_stream **m, filch_executor *ex,
  * @param result  result_bytes; NULL: not wanted. Only written for 1
  * @param index   receives the item's number, from 0 on; may be NULL
  * @return 1: a result. An item's failure: what its function returned;
- *         -ECANCELED, #FILCH_EDROPPED, #FILCH_EBROKEN: it never ran.
+ *         -ECANCELED, #FILCH_EDROPPED, #FILCH_EBROKEN, -EAGAIN (not one
+ *         worker could be started): it never ran.
  *         With #FILCH_NO_ITEM: 0: that was all; the failure of the input;
  *         -ETIMEDOUT: the deadline has passed, what has not started is
  *         cancelled; a refusal as of filch_submit(); -EDEADLK: part of a

@@ -173,8 +173,6 @@ static void take_defaults(struct filch_map_options *options, filch_executor *ex)
     if (!options->window)
         options->window =
             options->chunk * CHUNKS_PER_WORKER * (workers ? workers : 1);
-    if (options->chunk > options->window)
-        options->chunk = options->window;
 }
 
 /* More bytes than an array can have, also when rounded up and by default? */

@@ -36,6 +36,14 @@ void map(arm_fault *arm)
     check_and_close(ex);
 }
 
+/* Every fifth item fails, with a message if there is memory for one. */
+static int cube_or_fail(filch_ctx *cx, void *arg, void *result)
+{
+    int n = *(const int *)arg;
+    return n % 5 == 3 ? filch_failf(cx, -ERANGE, "item %d of many", n)
+                      : cube_number(cx, arg, result);
+}
+
 /* Takes 200 of an endless input, or as many as there is memory for. */
 static int use_map(filch_executor *ex, enum filch_map_order order)
 {
@@ -44,17 +52,24 @@ static int use_map(filch_executor *ex, enum filch_map_order order)
     filch_map_stream *m;
     size_t index = 0;
     long value;
-    int taken = 0, rc = filch_map_open(&m, ex, cube_number, &options);
+    int taken = 0, rc = filch_map_open(&m, ex, cube_or_fail, &options);
     MUST(rc == 0 ? m != NULL : rc == -ENOMEM && !m && !input.read);
     if (rc)
         return rc;
-    while (taken < 200 && (rc = filch_map_next(m, &value, &index)) == 1) {
+    for (; taken < 200; taken++) {
+        rc = filch_map_next(m, &value, &index);
+        if (index == FILCH_NO_ITEM)
+            break;
         MUST(order == FILCH_AS_COMPLETED || index == (size_t)taken);
-        MUST(value == cube_of((long)index));
-        taken++;
+        if (rc == 1)
+            MUST(value == cube_of((long)index));
+        else if (rc == -ERANGE)
+            MUST(index % 5 == 3);
+        else
+            MUST(is_lack(rc)); /* the executor is broken */
     }
     MUST(filch_map_close(m) == 0);
-    return rc == 1 ? 0 : rc;
+    return taken == 200 ? 0 : rc;
 }
 
 static void use_outside(arm_fault *arm, enum filch_map_order order)

@@ -49,6 +49,7 @@ Test(map_executor, after_shutdown)
     filch_executor *ex = open_pool(1);
     cr_assert_eq(filch_executor_shutdown(ex, FILCH_FINISH, FILCH_FOREVER), 0);
     struct filch_map_options options = map_of_blocks(0, &input, 1);
+    options.window = 0;
     filch_map_stream *m = open_map(ex, copy_block, &options);
     cr_assert_eq(end_of(m), FILCH_ESHUTDOWN);
     cr_assert_eq(input.read, 1);

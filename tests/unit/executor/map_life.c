@@ -295,6 +295,37 @@ Test(map_life, a_circle_is_told_to_all)
     cr_assert_eq(filch_executor_close(ex), 0);
 }
 
+static int close_in_circle(filch_ctx *cx, void *arg, void *result)
+{
+    struct numbers input = {.count = 1};
+    struct filch_map_options options = map_in(circle.order, &input);
+    (void)arg;
+    (void)result;
+    filch_map_stream *m =
+        open_map(filch_ctx_executor(cx), wait_for_taker, &options);
+    gate_await(&circle.gate, 1);
+    gate_pass(&circle.gate, 1);
+    cr_assert_eq(filch_map_close(m), 0);
+    return atomic_load(&circle.told);
+}
+
+Test(map_life, closed_by_whom_an_item_waits_for)
+{
+    filch_executor *ex = open_pool(2);
+    gate_init(&circle.gate);
+    FOR_BOTH_ORDERS(order)
+    {
+        circle.order = *order;
+        atomic_store(&circle.told, 0);
+        cr_assert_eq(
+            filch_submit_with(&circle.taker, ex, close_in_circle, NULL, NULL),
+            0);
+        cr_assert_eq(settle(circle.taker), 0);
+        cr_assert_eq(atomic_load(&circle.told), 1);
+    }
+    cr_assert_eq(filch_executor_close(ex), 0);
+}
+
 static filch_map_stream *own_map;
 
 static int close_own_map(filch_ctx *cx, void *arg, void *result)

@@ -260,9 +260,11 @@ Test(behaviour, b067_after_a_timeout_the_others_never_start)
     filch_map_stream *m = open_map(ex, stand_by_number, &options);
     cr_assert_eq(end_of(m), -ETIMEDOUT);
     gate_pass(&gate, 1);
+    cr_assert_eq(filch_executor_shutdown(ex, FILCH_FINISH, FILCH_FOREVER), 0);
+    cr_assert_leq(atomic_load(&begun), 1);
+    cr_assert_eq(end_of(m), -ETIMEDOUT, "though it is done by now");
     cr_assert_eq(filch_map_close(m), 0);
     cr_assert_eq(filch_executor_close(ex), 0);
-    cr_assert_leq(atomic_load(&begun), 1);
 }
 
 /* Of a map over an array the same: nothing that runs is left, either. */

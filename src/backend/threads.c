@@ -10,6 +10,7 @@
 #include "platform/process.h"
 #include "sched/errand.h"
 #include "sched/pool.h"
+#include "task/strand.h"
 
 struct threads {
     struct filch_executor base;
@@ -43,7 +44,9 @@ static int each_worker(
     filch_executor *ex, filch_worker_fn *fn, void *arg, int64_t deadline)
 {
     struct fl_errand errand = {.fn = fn, .arg = arg};
-    return fl_errand_send(pool_of(ex), &errand, deadline);
+    int rc = fl_errand_send(pool_of(ex), &errand, deadline);
+    fl_strand_put_message(errand.message);
+    return rc;
 }
 
 static int release(filch_executor *ex)

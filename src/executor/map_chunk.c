@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "backend/backend.h"
-#include "platform/clock.h"
+#include "concurrent/time.h"
 #include "sched/await.h"
 
 static void destroy_item(const filch_map_stream *m, size_t slot)
@@ -18,7 +18,7 @@ static void destroy_item(const filch_map_stream *m, size_t slot)
 
 static bool is_past_deadline(const filch_map_stream *m)
 {
-    return m->options.deadline && fl_clock_is_past(m->options.deadline);
+    return m->options.deadline && fl_time_is_past(m->options.deadline);
 }
 
 /* The chunk's task. */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "concurrent/time.h"
 #include "platform/futex.h"
 #include "platform/process.h"
 #include "sched/worker.h"
@@ -16,7 +17,7 @@ static int enter(struct fl_pool *pool, int64_t deadline)
 {
     /* acquire: pairs with leave() */
     while (exchange_acquire(&pool->errand_sent, 1))
-        if (fl_futex_wait(&pool->errand_sent, 1, deadline) == -ETIMEDOUT)
+        if (fl_time_wait(&pool->errand_sent, 1, deadline) == -ETIMEDOUT)
             return -ETIMEDOUT;
     return 0;
 }
@@ -82,14 +83,20 @@ static void put_down(struct fl_errand *errand)
         fl_futex_wake(&errand->left, 1);
 }
 
-static void fail(struct fl_errand *errand, unsigned worker, int code)
+/* Takes the message. */
+static void fail(
+    struct fl_errand *errand, unsigned worker, int code, char *message)
 {
     fl_lock_take(&errand->lock);
     if (!errand->code || worker < errand->worker) {
+        char *other = errand->message;
         errand->worker = worker;
         errand->code = code;
+        errand->message = message;
+        message = other;
     }
     fl_lock_drop(&errand->lock);
+    free(message);
 }
 
 static void hand_to(struct fl_worker *worker, struct fl_errand *errand)
@@ -101,7 +108,7 @@ static void hand_to(struct fl_worker *worker, struct fl_errand *errand)
     /* acquire: it has ended; why, must be seen (a CAS that fails acquires
      * nothing) */
     (void)load_acquire(&worker->errand);
-    fail(errand, worker->index, fl_pool_refusal(worker->pool));
+    fail(errand, worker->index, fl_pool_refusal(worker->pool), NULL);
     put_down(errand);
 }
 
@@ -138,7 +145,7 @@ static int wait_until_done(struct fl_errand *errand, int64_t deadline)
     uint32_t left;
     /* acquire: with what all have done */
     while ((left = load_acquire(&errand->left)) > 0)
-        if (fl_futex_wait(&errand->left, left, deadline) == -ETIMEDOUT)
+        if (fl_time_wait(&errand->left, left, deadline) == -ETIMEDOUT)
             return -ETIMEDOUT;
     return 0;
 }
@@ -194,9 +201,10 @@ void fl_errand_run(struct fl_worker *worker, struct fl_errand *errand)
     if (fl_strand_current != &worker->strand)
         fl_thread_end(); /* it returned in a child of fork() */
     fl_strand_end(&worker->strand, &run);
-    fl_run_put_message(&run, NULL);
     if (rc < 0)
-        fail(errand, worker->index, rc);
+        fail(errand, worker->index, rc, run.message);
+    else
+        free(run.message);
     put_down(errand);
 }
 
@@ -204,7 +212,7 @@ void fl_errand_close(struct fl_worker *worker)
 {
     struct fl_errand *errand = exchange_acq_rel(&worker->errand, &closed);
     if (errand) {
-        fail(errand, worker->index, fl_pool_refusal(worker->pool));
+        fail(errand, worker->index, fl_pool_refusal(worker->pool), NULL);
         put_down(errand);
     }
 }

@@ -2,12 +2,12 @@
 /* How a pool comes to its end: break, shut down, release. */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "platform/clock.h"
+#include "concurrent/time.h"
 #include "platform/error.h"
 #include "platform/futex.h"
 #include "platform/process.h"
+#include "sched/later.h"
 #include "sched/worker.h"
 
 /* Waits until no submitter is in the middle of one: it either has seen the
@@ -50,10 +50,7 @@ static void wake_all(struct fl_pool *pool)
 char *fl_pool_reason(struct fl_pool *pool)
 {
     fl_lock_take(&pool->break_lock);
-    const char *reason = pool->broken_reason;
-    char *copy = reason ? malloc(strlen(reason) + 1) : NULL;
-    if (copy)
-        strcpy(copy, reason);
+    char *copy = fl_message_copy(pool->broken_reason);
     fl_lock_drop(&pool->break_lock);
     return copy;
 }
@@ -115,6 +112,7 @@ void fl_pool_break(struct fl_pool *pool, int code, char *reason)
         free(reason);
     pass_doors(pool);
     fl_pool_drain(pool, 0);
+    fl_later_end(pool);
     wake_all(pool);
 }
 
@@ -144,9 +142,9 @@ static int wait_for_end(struct fl_pool *pool, int64_t deadline)
         uint32_t live = load_acquire(&pool->live);
         if (live == FL_LIVE_GUEST)
             return 0;
-        if (fl_clock_is_past(deadline))
+        if (fl_time_is_past(deadline))
             return -ETIMEDOUT;
-        fl_futex_wait(&pool->live, live, deadline);
+        fl_time_wait(&pool->live, live, deadline);
     }
 }
 
@@ -169,6 +167,7 @@ int fl_pool_shutdown(struct fl_pool *pool, unsigned flags, int64_t deadline)
     if (deadline > FILCH_POLL && fl_pool_is_in_task_of(pool))
         return -EDEADLK;
     fl_pool_begin_shutdown(pool, flags);
+    fl_later_end(pool);
     filch_blocking_enter(); /* in a task of another pool */
     int rc = wait_for_end(pool, deadline);
     filch_blocking_leave();
@@ -178,5 +177,6 @@ int fl_pool_shutdown(struct fl_pool *pool, unsigned flags, int64_t deadline)
 void fl_pool_release(struct fl_pool *pool)
 {
     fl_pool_begin_shutdown(pool, FILCH_FINISH);
+    fl_later_end(pool);
     fl_pool_drop_live(pool, FL_LIVE_GUEST);
 }

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "concurrent/atomic.h"
 
@@ -32,6 +33,14 @@ static inline char *fl_run_take_message(struct fl_run *run)
     char *message = run->message;
     run->message = NULL;
     return message;
+}
+
+/* Any thread. An allocated one; NULL: there is none, or no memory. */
+static inline char *fl_message_copy(const char *message)
+{
+    size_t bytes = message ? strlen(message) + 1 : 0;
+    char *copy = message ? malloc(bytes) : NULL;
+    return copy ? memcpy(copy, message, bytes) : NULL;
 }
 
 /* The runner. Takes the message: the last one counts. */

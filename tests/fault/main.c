@@ -32,6 +32,8 @@ static const struct {
     {"sort", sort},
     {"each_worker", each_worker},
     {"local", local},
+    {"tokens", tokens},
+    {"times", times},
     {"once", once},
     {"loops", loops_outside},
     {"loops_inside", loops_inside},

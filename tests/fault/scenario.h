@@ -38,6 +38,8 @@ scenario blocking;
 scenario sort;
 scenario each_worker;
 scenario local;
+scenario tokens;
+scenario times;
 scenario once;
 scenario loops_outside;
 scenario loops_inside;

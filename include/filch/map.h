@@ -111,6 +111,12 @@ struct filch_map_options {
     /** For the map as a whole: after it nothing is read, no item starts, and
      * filch_map_next() does not wait. 0: none. */
     int64_t deadline;
+    /** What cancels the map: filch_map_next() says so (-ECANCELED). Default:
+     * the token of the task that opens it, if there is one; #FILCH_NO_TOKEN
+     * for none. The map has a token of its own below that one, with its
+     * deadline, which its items get; it is cancelled when the map is over or
+     * closed. */
+    filch_token *token;
     /** Called with each item that was read, once: after the function, in its
      * thread, or when it is certain that it will not be called; or NULL. */
     void (*item_destroy)(void *item);
@@ -133,7 +139,8 @@ FILCH_API int filch_map_open_call(filch_map_stream **m, filch_executor *ex,
  * so that the options may be a compound literal.)
  * @return 0; -EINVAL: null, no bytes, sizes that overflow or are negative
  *         numbers cast; -E2BIG: options that this library does not know;
- *         -ENOMEM
+ *         -ENOMEM; -EAGAIN: no thread to watch the deadline; #FILCH_EFORKED:
+ *         the token came through fork()
  */
 #define filch_map_open(m, ex, fn, ...)                                         \
     filch_map_open_call((m), (ex), (fn), FILCH_SITE(fn), (__VA_ARGS__),        \
@@ -157,9 +164,10 @@ FILCH_API int filch_map_open_call(filch_map_stream **m, filch_executor *ex,
  *         -ECANCELED, #FILCH_EDROPPED, #FILCH_EBROKEN, -EAGAIN (not one
  *         worker could be started): it never ran.
  *         With #FILCH_NO_ITEM: 0: that was all; the failure of the input;
- *         -ETIMEDOUT: the deadline has passed, what has not started is
- *         cancelled; a refusal as of filch_submit(); -EDEADLK: part of a
- *         cycle of waits; -EINVAL; #FILCH_EFORKED
+ *         -ETIMEDOUT: the deadline has passed, -ECANCELED: the map's token
+ *         is cancelled, or all that runs is to stop: what has not started never
+ *         will, what runs is told; a refusal as of filch_submit(); -EDEADLK:
+ *         part of a cycle of waits; -EINVAL; #FILCH_EFORKED
  */
 FILCH_API int filch_map_next(filch_map_stream *m, void *result, size_t *index);
 
@@ -174,8 +182,8 @@ FILCH_API int filch_map_failure(
 
 /**
  * Any thread, when none uses the map any more. Blocks. Cancels what has not
- * started, waits for the items that run (filch_stopping() is not set for
- * them), destroys what nobody has taken, also failures, and frees the map. The
+ * started, tells the items that run (filch_stopping()) and waits for them,
+ * destroys what nobody has taken, also failures, and frees the map. The
  * executor may have been closed by then. In a child of fork() it only frees.
  * NULL is allowed.
  * @return 0; -EDEADLK: called by one of the map's own items: nothing is done

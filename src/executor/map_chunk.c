@@ -2,23 +2,19 @@
 /* A chunk of a map over an input, once round. */
 #include "executor/map_stream.h"
 
+#include <filch/token.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "backend/backend.h"
-#include "concurrent/time.h"
 #include "sched/await.h"
 
 static void destroy_item(const filch_map_stream *m, size_t slot)
 {
     if (m->options.item_destroy)
         m->options.item_destroy(fl_map_item(m, slot));
-}
-
-static bool is_past_deadline(const filch_map_stream *m)
-{
-    return m->options.deadline && fl_time_is_past(m->options.deadline);
 }
 
 /* The chunk's task. */
@@ -40,8 +36,7 @@ static int run_chunk(filch_ctx *cx, void *arg, void *result)
     const filch_map_stream *m = chunk->map;
     (void)result;
     for (size_t i = 0; i < chunk->count; i++) {
-        /* relaxed: seen late, an item runs that nobody asks for */
-        if (load_relaxed(&m->is_over) || is_past_deadline(m))
+        if (filch_stopping(cx) || fl_map_is_late(m))
             break;
         run_item(m, cx, chunk->slot + i);
     }
@@ -54,12 +49,18 @@ static void end_input(filch_map_stream *m, int code)
     m->end = code;
 }
 
+/* Why nothing may be read any more; 0: it may. */
+static int why_stopped(const filch_map_stream *m)
+{
+    return fl_map_is_late(m) ? -ETIMEDOUT : filch_token_state(m->token);
+}
+
 /* Whether there was one more. */
 static bool read_item(filch_map_stream *m, size_t slot)
 {
-    int rc = is_past_deadline(m)
-                 ? -ETIMEDOUT
-                 : m->options.next_item(m->options.data, fl_map_item(m, slot));
+    int rc = why_stopped(m);
+    if (!rc)
+        rc = m->options.next_item(m->options.data, fl_map_item(m, slot));
     if (rc <= 0) {
         end_input(m, rc);
         return false;
@@ -82,6 +83,7 @@ static void submit(filch_map_stream *m, struct fl_map_chunk *chunk)
     const struct fl_order order = {.fn = (filch_any_fn)run_chunk,
         .site = m->site,
         .arg = chunk,
+        .options = &m->submit_options,
         .kind = FILCH_FN_TASK};
     int rc = m->ex->backend->submit(m->ex, &order, &chunk->future);
     if (rc) {

@@ -2,6 +2,8 @@
 /* Maps over an input: what the caller calls. */
 #include "executor/map_stream.h"
 
+#include <filch/token.h>
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,23 +13,19 @@
 
 enum { CHUNKS_PER_WORKER = 4, ALIGNMENT = 16 };
 
-/* What has not started never will. */
-static void abandon(filch_map_stream *m)
+/* It is over: what has not started never will, what runs is told. */
+static int stop(filch_map_stream *m)
 {
-    store_relaxed(&m->is_over, true);
-    for (size_t i = 0; i < m->chunk_count; i++)
-        if (m->chunks[i].future)
-            (void)filch_future_cancel(m->chunks[i].future);
+    int why = filch_token_state(m->token);
+    if (!why)
+        why = fl_map_is_late(m) ? -ETIMEDOUT : -ECANCELED;
+    m->is_over = true;
+    m->end = why;
+    filch_token_cancel(m->token);
+    return why;
 }
 
-static int time_out(filch_map_stream *m)
-{
-    m->end = -ETIMEDOUT;
-    abandon(m);
-    return m->end;
-}
-
-/* 1: *chunk is complete; or why there is none. */
+/* 1: *chunk is complete; 0: there is none; else as filch_future_result(). */
 static int await_chunk(filch_map_stream *m, struct fl_map_chunk **chunk)
 {
     int64_t deadline =
@@ -37,11 +35,11 @@ static int await_chunk(filch_map_stream *m, struct fl_map_chunk **chunk)
         int rc =
             filch_completion_queue_next(m->completed, deadline, NULL, &tag);
         *chunk = tag;
-        return rc ? rc : m->end;
+        return rc;
     }
     *chunk = &m->chunks[m->turn];
     if (!(*chunk)->future)
-        return m->end;
+        return 0;
     int rc = fl_await((*chunk)->future, deadline);
     if (!rc)
         m->turn = (m->turn + 1) % m->chunk_count;
@@ -53,12 +51,16 @@ static int choose_chunk(filch_map_stream *m)
 {
     struct fl_map_chunk *chunk;
     int rc = await_chunk(m, &chunk);
+    if (rc == 0)
+        return m->end;
     if (rc == -ETIMEDOUT)
-        return time_out(m);
+        return stop(m);
     if (rc != 1)
         return rc;
     m->current = chunk;
     rc = filch_future_result(chunk->future, FILCH_POLL, NULL, 0);
+    if (rc && filch_token_state(m->token))
+        return stop(m);
     if (rc) /* it never ran: cancelled, dropped, or the executor is broken */
         fl_map_give_up(chunk, rc);
     return 1;
@@ -81,7 +83,7 @@ static int take(filch_map_stream *m, void *result, size_t *index)
     size_t slot = chunk->slot + chunk->taken;
     int code = m->outcomes[slot].code;
     if (code == FL_MAP_NOT_RUN)
-        return time_out(m);
+        return stop(m);
     if (index)
         *index = chunk->first + chunk->taken;
     hand_over(m, slot, result);
@@ -103,7 +105,7 @@ int filch_map_next(filch_map_stream *m, void *result, size_t *index)
     free(m->message);
     m->message = NULL;
     int rc = 1;
-    if (load_relaxed(&m->is_over))
+    if (m->is_over)
         rc = m->end;
     else if (!m->current)
         rc = choose_chunk(m);
@@ -127,6 +129,7 @@ int filch_map_failure(const filch_map_stream *m, struct filch_failure *failure)
 static void free_map(filch_map_stream *m)
 {
     filch_completion_queue_close(m->completed);
+    filch_token_release(m->token);
     free(m->chunks);
     free(m->outcomes);
     free(m->items);
@@ -152,7 +155,7 @@ int filch_map_close(filch_map_stream *m)
     for (size_t i = 0; i < m->chunk_count; i++)
         if (m->chunks[i].future && runs_here(m->chunks[i].future))
             return -EDEADLK;
-    abandon(m);
+    (void)stop(m);
     for (size_t i = 0; i < m->chunk_count; i++)
         if (m->chunks[i].future)
             fl_map_end_chunk(&m->chunks[i]);
@@ -205,7 +208,16 @@ static void lay_out_chunks(filch_map_stream *m)
     }
 }
 
-/* The memory that the map has to the end. 0, or -ENOMEM. */
+/* Below the one that the options name. As filch_token_open(). */
+static int make_token(filch_map_stream *m)
+{
+    int rc = filch_token_open(&m->token, fl_options_token(m->options.token),
+        m->options.deadline ? m->options.deadline : FILCH_FOREVER);
+    m->submit_options.token = m->token;
+    return rc;
+}
+
+/* All that the map has, to the end. 0, or why not. */
 static int make_room(filch_map_stream *m)
 {
     const struct filch_map_options *options = &m->options;
@@ -221,9 +233,10 @@ static int make_room(filch_map_stream *m)
         (m->result_stride && !m->results))
         return -ENOMEM;
     lay_out_chunks(m);
-    return options->order == FILCH_AS_COMPLETED
-               ? filch_completion_queue_open(&m->completed)
-               : 0;
+    int rc = make_token(m);
+    if (!rc && options->order == FILCH_AS_COMPLETED)
+        rc = filch_completion_queue_open(&m->completed);
+    return rc;
 }
 
 int filch_map_open_call(filch_map_stream **m, filch_executor *ex,

@@ -13,6 +13,7 @@
 
 #include <filch/map.h>
 
+#include "concurrent/time.h"
 #include "executor/completion_queue.h"
 
 /* outcome.code: the function has not been called (yet) */
@@ -38,6 +39,8 @@ struct filch_map_stream {
     filch_executor *ex;
     filch_task *fn;
     const char *site;
+    filch_token *token; /* its own; cancelled: no item starts any more */
+    struct filch_submit_options submit_options;
     size_t item_stride, result_stride;
     size_t chunk_count;
     struct fl_map_chunk *chunks;
@@ -54,9 +57,14 @@ struct filch_map_stream {
     int end;       /* what there is to be said when all is taken */
     int last;      /* what was returned last */
     char *message; /* the one that goes with it, or NULL */
-    /* Caller writes, any thread reads: no item starts any more. */
-    _Atomic bool is_over;
+    bool is_over;  /* nothing more is given out */
 };
+
+/* Any thread. */
+static inline bool fl_map_is_late(const filch_map_stream *m)
+{
+    return m->options.deadline && fl_time_is_past(m->options.deadline);
+}
 
 static inline void *fl_map_item(const filch_map_stream *m, size_t slot)
 {

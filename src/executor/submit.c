@@ -6,8 +6,6 @@
 
 #include "backend/backend.h"
 #include "executor/options.h"
-#include "task/plan.h"
-#include "task/strand.h"
 
 static int check(filch_executor *ex, const struct fl_order *order)
 {
@@ -26,20 +24,12 @@ static filch_future *refused(
     return fl_task_refused(order, code, message, ex->backend->home(ex));
 }
 
-/* Of the task that submits this one. */
-static inline struct filch_token *token_to_inherit(void)
-{
-    const struct fl_strand *strand = fl_strand_current;
-    const struct fl_run *run = strand ? strand->innermost : NULL;
-    return run && run->task ? fl_task_token(run->task) : NULL;
-}
-
 filch_future *filch_submit_call(filch_executor *ex, filch_any_fn fn,
     const char *site, enum filch_fn_kind kind, void *arg)
 {
     struct fl_order order = {.fn = fn, .site = site, .kind = kind, .arg = arg};
     struct filch_submit_options inherited;
-    struct filch_token *token = token_to_inherit();
+    struct filch_token *token = fl_options_token(NULL);
     filch_future *task;
     if (token) {
         inherited = (struct filch_submit_options){.token = token};
@@ -71,10 +61,7 @@ static bool are_bad(const struct filch_submit_options *options, const void *arg)
 static int settle_token(
     struct filch_submit_options *own, struct filch_token **made)
 {
-    if (!own->token)
-        own->token = token_to_inherit();
-    else if (own->token == FILCH_NO_TOKEN)
-        own->token = NULL;
+    own->token = fl_options_token(own->token);
     if (!own->deadline)
         return 0;
     int rc = filch_token_open(made, own->token, own->deadline);
@@ -90,7 +77,7 @@ static int take_options(struct fl_order *order, filch_executor *ex,
     struct filch_token **made)
 {
     *made = NULL;
-    if (!options && !token_to_inherit())
+    if (!options && !fl_options_token(NULL))
         return check(ex, order);
     order->options = own;
     int rc = fl_options_copy(own, sizeof *own, options, options_size);

@@ -52,8 +52,9 @@ static int use_map(filch_executor *ex, enum filch_map_order order)
     filch_map_stream *m;
     size_t index = 0;
     long value;
+    options.deadline = filch_after(PATIENCE);
     int taken = 0, rc = filch_map_open(&m, ex, cube_or_fail, &options);
-    MUST(rc == 0 ? m != NULL : rc == -ENOMEM && !m && !input.read);
+    MUST(rc == 0 ? m != NULL : is_lack(rc) && !m && !input.read);
     if (rc)
         return rc;
     for (; taken < 200; taken++) {

@@ -104,7 +104,7 @@ static bool claim(struct fl_worker *worker, filch_future *task, bool *owned)
 {
     struct fl_deque *deque = &worker->deque;
     *owned = fl_deque_newest(deque) == task && fl_deque_take(deque) == task;
-    if (!fl_task_claim(task)) {
+    if (!fl_task_claim_to_run(task)) {
         if (*owned)
             fl_task_release(task);
         return false;
@@ -119,8 +119,7 @@ bool fl_await_run(filch_future *task)
     struct fl_worker *worker = fl_worker_here();
     bool owned;
     if (!worker || fl_task_phase(task) != FL_PENDING ||
-        !may_run(worker, task) || fl_task_is_called_off(task) ||
-        !claim(worker, task, &owned))
+        !may_run(worker, task) || !claim(worker, task, &owned))
         return false;
     unsigned depth = worker->blocking_depth;
     worker->blocking_depth = 0;

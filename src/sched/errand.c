@@ -184,11 +184,8 @@ int fl_errand_send(
     return rc;
 }
 
-struct fl_errand *fl_errand_take(struct fl_worker *worker)
+struct fl_errand *fl_errand_take_slow(struct fl_worker *worker)
 {
-    /* relaxed: seen before it sleeps, at the latest [ERRAND] */
-    if (!load_relaxed(&worker->errand))
-        return NULL;
     /* acquire: pairs with hand_to() */
     return exchange_acquire(&worker->errand, NULL);
 }

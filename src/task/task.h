@@ -188,14 +188,17 @@ static inline bool fl_task_claim(filch_future *task)
     }
     return false;
 }
+/* The same, of a task that has a plan, unless that calls it off. */
+bool fl_plan_claim(filch_future *task);
 /* As claim, by whoever took the task out of its queue, whose reference it now
  * holds: if that is the only one, nobody else can be after the task, but for
- * its token. */
+ * what its plan ties it to. */
 static inline bool fl_task_claim_owned(filch_future *task)
 {
     /* acquire: pairs with the release of the other references [TASK-free] */
-    if (load_acquire(&task->state) != (FL_PENDING | FL_REFERENCE) ||
-        (task->flags & FL_WIDE))
+    if (task->flags & FL_WIDE)
+        return fl_plan_claim(task);
+    if (load_acquire(&task->state) != (FL_PENDING | FL_REFERENCE))
         return fl_task_claim(task);
     store_relaxed(&task->state, FL_RUNNING | FL_REFERENCE);
     return true;

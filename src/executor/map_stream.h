@@ -19,11 +19,13 @@
 /* outcome.code: the function has not been called (yet) */
 enum { FL_MAP_NOT_RUN = 1 };
 
+/* What became of an item. */
 struct fl_map_outcome {
     int code;      /* 0; negative: the function's; FL_MAP_NOT_RUN */
     char *message; /* owned: the last filch_failf()'s, or NULL */
 };
 
+/* Items that are one task; see above. */
 struct fl_map_chunk {
     filch_map_stream *map; /* immutable */
     size_t slot, room;     /* immutable: its part of the map's arrays */
@@ -33,6 +35,7 @@ struct fl_map_chunk {
     size_t count, taken;   /* items */
 };
 
+/* See above. */
 struct filch_map_stream {
     /* Immutable. */
     struct filch_map_options options;
@@ -66,6 +69,7 @@ static inline bool fl_map_is_late(const filch_map_stream *m)
     return m->options.deadline && fl_time_is_past(m->options.deadline);
 }
 
+/* Whose turn it is: the caller, or the chunk's task. */
 static inline void *fl_map_item(const filch_map_stream *m, size_t slot)
 {
     return m->items + slot * m->item_stride;

@@ -357,6 +357,7 @@ size_t fl_pool_pending(struct fl_pool *pool)
     /* acquire: with the slots [POOL-slots] */
     unsigned slots = load_acquire(&pool->slots_used);
     for (unsigned i = 0; i < slots; i++) {
+        /* acquire: with the slot [POOL-slots] */
         struct fl_worker *worker = load_acquire(&pool->slots[i]);
         pending += (size_t)fl_deque_size(&worker->deque);
     }

@@ -25,10 +25,12 @@ struct fl_plan {
     size_t result_bytes;    /* immutable */
 };
 
+/* Memory for a task with a plan. */
 enum { FL_WIDE_TASK_BYTES = FL_BIG_TASK_BYTES + 128 };
 _Static_assert(FL_BIG_TASK_BYTES + sizeof(struct fl_plan) <= FL_WIDE_TASK_BYTES,
     "it has its place");
 
+/* Any thread. Of a task that has one; and back. */
 static inline struct fl_plan *fl_task_plan(const filch_future *task)
 {
     return (struct fl_plan *)((uintptr_t)task + FL_BIG_TASK_BYTES);

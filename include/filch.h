@@ -6,10 +6,10 @@
  * Reading order: base.h (codes, deadlines, the task signature),
  * executor.h (open, submit, shut down), future.h (results, waiting),
  * token.h (cancellation), completion_queue.h ("epoll for futures"), map.h (a
- * function over an array), fork.h (nested parallel computation), algorithm.h
- * (parallel loops, sums, searching), sort.h, worker.h (values per worker),
- * once.h, promise.h (futures set by hand), compose.h (futures made of
- * futures), virtual_clock.h (for tests).
+ * function over an array, or over an input), promise.h (futures set by hand),
+ * compose.h (futures made of futures), fork.h (nested parallel computation),
+ * algorithm.h (parallel loops, sums, searching), sort.h, worker.h (values per
+ * worker), once.h, virtual_clock.h (for tests).
  */
 #ifndef FILCH_H
 #define FILCH_H

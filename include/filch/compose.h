@@ -4,7 +4,7 @@
  * Futures made of futures, without a thread that waits: then (go on with what
  * came of one), all, and any.
  *
- *     filch_then(&page, reply, ex, parse, NULL, NULL);
+ *     filch_then(&page, reply, ex, render, NULL, NULL);
  *     filch_all(&both, (filch_future *[]){page, image}, 2);
  *
  * A derived future is pending until it is final, and can be cancelled until

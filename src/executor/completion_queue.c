@@ -5,7 +5,7 @@
  * Everything is under one lock, which is taken inside the hook lock and takes
  * no other.
  */
-#include <filch/completion_queue.h>
+#include "executor/completion_queue.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -16,17 +16,9 @@
 #include "platform/process.h"
 #include "sched/await.h"
 
-struct entry {
-    struct fl_hook hook;
-    struct filch_completion_queue *cq; /* immutable */
-    filch_future *task;                /* immutable; a reference */
-    void *tag;                         /* immutable */
-    struct entry *next, *previous;     /* in `members` or `ready` */
-};
-
 /* A ring with a head that is no entry. */
 struct list {
-    struct entry head;
+    struct fl_entry head;
 };
 
 /* A thread that sleeps in next(). */
@@ -41,7 +33,6 @@ struct filch_completion_queue {
     struct list members;
     struct list ready;
     struct sleeper *sleepers;
-    uint64_t added;       /* so far */
     _Atomic size_t count; /* lock holder writes, any thread reads */
     uint32_t generation;  /* immutable: fl_process_generation() */
     int fd;               /* -1: none yet */
@@ -53,12 +44,12 @@ static void list_init(struct list *list)
     list->head.next = list->head.previous = &list->head;
 }
 
-static struct entry *first_of(struct list *list)
+static struct fl_entry *first_of(struct list *list)
 {
     return list->head.next == &list->head ? NULL : list->head.next;
 }
 
-static void append(struct list *list, struct entry *entry)
+static void append(struct list *list, struct fl_entry *entry)
 {
     entry->next = &list->head;
     entry->previous = list->head.previous;
@@ -66,7 +57,7 @@ static void append(struct list *list, struct entry *entry)
     list->head.previous = entry;
 }
 
-static void unlink_entry(struct entry *entry)
+static void unlink_entry(struct fl_entry *entry)
 {
     entry->previous->next = entry->next;
     entry->next->previous = entry->previous;
@@ -82,7 +73,7 @@ static void wake_one(struct filch_completion_queue *cq)
 }
 
 /* Under the lock. */
-static void make_ready(struct entry *entry)
+static void make_ready(struct fl_entry *entry)
 {
     struct filch_completion_queue *cq = entry->cq;
     unlink_entry(entry);
@@ -96,7 +87,8 @@ static void make_ready(struct entry *entry)
 
 static bool fire_entry(struct fl_hook *hook, filch_future *task)
 {
-    struct entry *entry = (struct entry *)(void *)hook; /* the first member */
+    struct fl_entry *entry =
+        (struct fl_entry *)(void *)hook; /* the first member */
     (void)task;
     fl_lock_take(&entry->cq->lock);
     make_ready(entry);
@@ -119,10 +111,11 @@ int filch_completion_queue_open(filch_completion_queue **cq)
     return 0;
 }
 
-static void free_entry(struct entry *entry)
+static void free_entry(struct fl_entry *entry)
 {
     filch_future_release(entry->task);
-    free(entry);
+    if (!entry->is_lent)
+        free(entry);
 }
 
 static bool came_through_fork(const struct filch_completion_queue *cq)
@@ -132,7 +125,7 @@ static bool came_through_fork(const struct filch_completion_queue *cq)
 
 static void forget_all(struct list *list)
 {
-    struct entry *entry;
+    struct fl_entry *entry;
     while ((entry = first_of(list))) {
         unlink_entry(entry);
         free_entry(entry);
@@ -144,7 +137,7 @@ static void forget_all(struct list *list)
  * change to the other list meanwhile. */
 static void unhook_members(struct filch_completion_queue *cq)
 {
-    struct entry *entry;
+    struct fl_entry *entry;
     fl_lock_take(&cq->lock);
     while ((entry = first_of(&cq->members))) {
         fl_lock_drop(&cq->lock);
@@ -162,7 +155,7 @@ void filch_completion_queue_close(filch_completion_queue *cq)
         return;
     if (!came_through_fork(cq)) { /* else the locks may be held for ever */
         unhook_members(cq);
-        for (struct entry *e = cq->ready.head.next; e != &cq->ready.head;
+        for (struct fl_entry *e = cq->ready.head.next; e != &cq->ready.head;
              e = e->next)
             fl_hook_remove(e->task, &e->hook);
     }
@@ -198,18 +191,17 @@ static void tell_tasks(struct filch_completion_queue *cq)
             fl_waiter_notify(&s->waiter);
 }
 
-static void enter(struct entry *entry)
+static void enter(struct fl_entry *entry)
 {
     struct filch_completion_queue *cq = entry->cq;
     fl_lock_take(&cq->lock);
     append(&cq->members, entry);
     store_relaxed(&cq->count, load_relaxed(&cq->count) + 1);
-    cq->added++;
     tell_tasks(cq);
     fl_lock_drop(&cq->lock);
 }
 
-static void retract(struct entry *entry)
+static void retract(struct fl_entry *entry)
 {
     struct filch_completion_queue *cq = entry->cq;
     fl_lock_take(&cq->lock);
@@ -219,20 +211,14 @@ static void retract(struct entry *entry)
     free_entry(entry);
 }
 
-int filch_completion_queue_add(
-    filch_completion_queue *cq, filch_future *f, void *tag)
+static int enter_and_watch(struct fl_entry *entry, filch_completion_queue *cq,
+    filch_future *f, void *tag, bool is_lent)
 {
-    if (!cq || !f)
-        return -EINVAL;
-    if (came_through_fork(cq) || fl_await_came_through_fork(f))
-        return FILCH_EFORKED;
-    struct entry *entry = malloc(sizeof *entry);
-    if (!entry)
-        return -ENOMEM;
-    *entry = (struct entry){.hook = {.fire = fire_entry, .key = cq},
+    *entry = (struct fl_entry){.hook = {.fire = fire_entry, .key = cq},
         .cq = cq,
         .task = filch_future_retain(f),
-        .tag = tag};
+        .tag = tag,
+        .is_lent = is_lent};
     enter(entry);
     int rc = fl_hook_add(f, &entry->hook);
     if (rc == -EALREADY)
@@ -240,6 +226,25 @@ int filch_completion_queue_add(
     else if (rc == FL_HOOK_LATE)
         (void)fire_entry(&entry->hook, f);
     return rc == -EALREADY ? rc : 0;
+}
+
+int fl_completion_queue_enter(filch_completion_queue *cq,
+    struct fl_entry *entry, filch_future *f, void *tag)
+{
+    return enter_and_watch(entry, cq, f, tag, true);
+}
+
+int filch_completion_queue_add(
+    filch_completion_queue *cq, filch_future *f, void *tag)
+{
+    if (!cq || !f)
+        return -EINVAL;
+    if (came_through_fork(cq) || fl_await_came_through_fork(f))
+        return FILCH_EFORKED;
+    struct fl_entry *entry = malloc(sizeof *entry);
+    if (!entry)
+        return -ENOMEM;
+    return enter_and_watch(entry, cq, f, tag, false);
 }
 
 size_t filch_completion_queue_pending(const filch_completion_queue *cq)
@@ -269,9 +274,9 @@ int filch_completion_queue_fd(filch_completion_queue *cq)
 }
 
 /* Under the lock. The next one that is ready, or NULL. */
-static struct entry *take(struct filch_completion_queue *cq)
+static struct fl_entry *take(struct filch_completion_queue *cq)
 {
-    struct entry *entry = first_of(&cq->ready);
+    struct fl_entry *entry = first_of(&cq->ready);
     if (entry) {
         unlink_entry(entry);
         count_down(cq);
@@ -282,7 +287,7 @@ static struct entry *take(struct filch_completion_queue *cq)
     return entry;
 }
 
-static int deliver(struct entry *entry, filch_future **f, void **tag)
+static int deliver(struct fl_entry *entry, filch_future **f, void **tag)
 {
     fl_hook_remove(entry->task, &entry->hook);
     if (tag)
@@ -291,7 +296,8 @@ static int deliver(struct entry *entry, filch_future **f, void **tag)
         *f = entry->task;
     else
         filch_future_release(entry->task);
-    free(entry);
+    if (!entry->is_lent)
+        free(entry);
     return 1;
 }
 
@@ -305,28 +311,20 @@ static void leave(
         *at = sleeper->next;
 }
 
-/* What next() waits for, in a task: all members, with references, and the
- * first of them that had not started. */
+/* What next() waits for, in a task: all members, with references. */
 struct survey {
     filch_future **awaited;
     size_t count;
-    uint64_t added; /* to the queue by then */
-    filch_future *startable;
 };
 
 /* Under the lock. Allocates; out of memory nothing is found, and the wait is
  * not seen as part of a circle. */
 static void look_over(struct filch_completion_queue *cq, struct survey *survey)
 {
-    size_t room = load_relaxed(&cq->count);
-    survey->added = cq->added;
-    survey->awaited = calloc(room, sizeof(filch_future *));
-    for (struct entry *e = cq->members.head.next;
-         survey->awaited && e != &cq->members.head; e = e->next) {
+    survey->awaited = calloc(load_relaxed(&cq->count), sizeof(filch_future *));
+    for (struct fl_entry *e = cq->members.head.next;
+         survey->awaited && e != &cq->members.head; e = e->next)
         survey->awaited[survey->count++] = filch_future_retain(e->task);
-        if (!survey->startable && fl_task_is_startable(e->task))
-            survey->startable = e->task;
-    }
 }
 
 static void forget(struct survey *survey)
@@ -355,24 +353,35 @@ static int sleep_for_one(
     return rc;
 }
 
-/* Under the lock, which is given up meanwhile. In a task: one that has not
- * started may be run right here. */
+/* Under the lock, which is given up meanwhile. In a task: the first member that
+ * has not started may be run right here. True: it was. */
+static bool run_one(filch_completion_queue *cq)
+{
+    struct fl_entry *e = cq->members.head.next;
+    while (e != &cq->members.head && !fl_task_is_startable(e->task))
+        e = e->next;
+    if (e == &cq->members.head)
+        return false;
+    filch_future *task = filch_future_retain(e->task);
+    fl_lock_drop(&cq->lock);
+    bool has_run = fl_await_run(task);
+    filch_future_release(task);
+    fl_lock_take(&cq->lock);
+    return has_run;
+}
+
+/* Under the lock, which is given up meanwhile. From the look at the queue, and
+ * the list of what it waits for, until it is a sleeper, the lock is kept. */
 static int wait_for_one(filch_completion_queue *cq, int64_t deadline)
 {
     struct survey survey = {.count = 0};
-    bool has_run = false;
-    int rc = 0;
+    if (fl_strand_current && run_one(cq))
+        return 0;
+    if (first_of(&cq->ready) || !load_relaxed(&cq->count))
+        return 0; /* since run_one() gave the lock up */
     if (fl_strand_current)
         look_over(cq, &survey);
-    if (survey.startable) {
-        fl_lock_drop(&cq->lock);
-        has_run = fl_await_run(survey.startable);
-        fl_lock_take(&cq->lock);
-    }
-    bool is_news = survey.startable && survey.added != cq->added;
-    if (!has_run && !is_news && !first_of(&cq->ready) &&
-        load_relaxed(&cq->count))
-        rc = sleep_for_one(cq, deadline, &survey);
+    int rc = sleep_for_one(cq, deadline, &survey);
     fl_lock_drop(&cq->lock);
     forget(&survey);
     fl_lock_take(&cq->lock);
@@ -382,7 +391,7 @@ static int wait_for_one(filch_completion_queue *cq, int64_t deadline)
 int filch_completion_queue_next(
     filch_completion_queue *cq, int64_t deadline, filch_future **f, void **tag)
 {
-    struct entry *entry = NULL;
+    struct fl_entry *entry = NULL;
     int rc = 0;
     if (!cq)
         return -EINVAL;

@@ -6,7 +6,6 @@
 
 #include "backend/backend.h"
 #include "executor/options.h"
-#include "executor/run.h"
 
 static int check(filch_executor *ex, const struct fl_order *order)
 {
@@ -46,7 +45,7 @@ filch_future *filch_submit_call(filch_executor *ex, filch_any_fn fn,
     const char *site, enum filch_fn_kind kind, void *arg)
 {
     struct fl_order order = {.fn = fn, .site = site, .kind = kind, .arg = arg};
-    struct filch_token *token = fl_token_to_inherit();
+    struct filch_token *token = fl_options_token(NULL);
     return token ? submit_with_token(ex, order, token) : submit(ex, &order);
 }
 
@@ -70,10 +69,7 @@ static bool are_bad(const struct filch_submit_options *options, const void *arg)
 static int settle_token(
     struct filch_submit_options *own, struct filch_token **made)
 {
-    if (!own->token)
-        own->token = fl_token_to_inherit();
-    else if (own->token == FILCH_NO_TOKEN)
-        own->token = NULL;
+    own->token = fl_options_token(own->token);
     if (!own->deadline)
         return 0;
     int rc = filch_token_open(made, own->token, own->deadline);
@@ -89,7 +85,7 @@ static int take_options(struct fl_order *order, filch_executor *ex,
     struct filch_token **made)
 {
     *made = NULL;
-    if (!options && !fl_token_to_inherit())
+    if (!options && !fl_options_token(NULL))
         return check(ex, order);
     order->options = own;
     int rc = fl_options_copy(own, sizeof *own, options, options_size);

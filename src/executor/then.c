@@ -312,7 +312,7 @@ static struct then *new_then(filch_future *base, filch_executor *ex,
         sizeof *then - sizeof then->derived);
     then->due.run = step;
     then->arg_destroy = options->arg_destroy;
-    then->token = fl_token_to_inherit();
+    then->token = fl_options_token(NULL);
     if (then->token)
         fl_token_retain(then->token);
     then->cancels_up = options->flags & FILCH_CANCEL_UP;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Waiting, callbacks, completion queues, maps and blocking, with faults. */
+/* Waiting, callbacks, completion queues and blocking, with faults. */
 #include "scenario.h"
 
 enum { COUNT = 40 };
@@ -136,36 +136,6 @@ void completion_queue(arm_fault *arm)
     }
     fault_pause();
     settle_all(fs);
-    check_and_close(ex);
-}
-
-static int add_one(filch_ctx *cx, void *arg, void *result)
-{
-    (void)cx;
-    *(int *)result = *(const int *)arg + 1;
-    return 0;
-}
-
-void map(arm_fault *arm)
-{
-    static int in[1000];
-    static int out[1000];
-    size_t delivered = 0;
-    filch_executor *ex = open_quiet();
-    memset(out, 0, sizeof out);
-    struct filch_map_spec spec = {.in = in,
-        .in_stride = sizeof *in,
-        .out = out,
-        .out_stride = sizeof *out,
-        .count = 1000,
-        .chunk = 3,
-        .delivered = &delivered};
-    arm();
-    int rc = filch_map(ex, add_one, &spec);
-    MUST(rc == 0 ? delivered == 1000 : is_lack(rc));
-    for (size_t i = 0; i < delivered; i++)
-        MUST(out[i] == 1);
-    fault_pause();
     check_and_close(ex);
 }
 

@@ -186,7 +186,7 @@ Test(examples, promise)
     filch_future_release(f);
 }
 
-static int parse(filch_ctx *cx, filch_future *source, void *arg, void *result)
+static int render(filch_ctx *cx, filch_future *source, void *arg, void *result)
 {
     *(int *)result = int_result(source) + 1;
     return 0;
@@ -198,11 +198,52 @@ Test(examples, compose)
     int seven = 7;
     filch_future *reply = filch_submit(ex, echo, &seven), *page, *both;
     filch_future *image = filch_submit(ex, echo, &seven);
-    filch_then(&page, reply, ex, parse, NULL, NULL);
+    filch_then(&page, reply, ex, render, NULL, NULL);
     filch_all(&both, (filch_future *[]){page, image}, 2);
     cr_assert_eq(settle(both), 0);
     cr_assert_eq(int_result(page), 8);
     filch_future_release(page);
     filch_future_release(image);
     filch_future_release(reply);
+}
+
+struct line {
+    int number;
+};
+
+struct record {
+    int number;
+};
+
+/* Ten of them; the file is not read. */
+static int read_line(void *file, void *item)
+{
+    static int lines;
+    ((struct line *)item)->number = lines;
+    return lines++ < 10;
+}
+
+static int parse(filch_ctx *cx, void *line, void *record)
+{
+    ((struct record *)record)->number = ((struct line *)line)->number;
+    return 0;
+}
+
+Test(examples, map)
+{
+    filch_executor *ex = filch_default();
+    struct record record;
+    int taken = 0;
+    filch_map_stream *m;
+    int rc = filch_map_open(&m, ex, parse,
+        &(struct filch_map_options){.next_item = read_line,
+            .data = stdin,
+            .item_bytes = sizeof(struct line),
+            .result_bytes = sizeof(struct record)});
+    cr_assert_eq(rc, 0);
+    while ((rc = filch_map_next(m, &record, NULL)) == 1)
+        cr_assert_eq(record.number, taken++);
+    filch_map_close(m);
+    cr_assert_eq(rc, 0);
+    cr_assert_eq(taken, 10);
 }

@@ -7,7 +7,8 @@
  * executor.h (open, submit, shut down), future.h (results, waiting),
  * completion_queue.h ("epoll for futures"), map.h (a function over an array),
  * fork.h (nested parallel computation), algorithm.h (parallel loops, sums,
- * searching), sort.h, worker.h (values per worker), once.h.
+ * searching), sort.h, worker.h (values per worker), once.h, testing.h (executors
+ * without threads, for tests).
  */
 #ifndef FILCH_H
 #define FILCH_H
@@ -21,6 +22,7 @@
 #include <filch/map.h>
 #include <filch/once.h>
 #include <filch/sort.h>
+#include <filch/testing.h>
 #include <filch/worker.h>
 
 #endif

@@ -30,6 +30,13 @@ enum filch_when_full {
     FILCH_DROP_OLDEST, /**< fail one that waits with FILCH_EDROPPED */
 };
 
+/** Where an executor's tasks run. */
+enum filch_backend {
+    FILCH_THREADS, /**< in its own threads */
+    FILCH_MANUAL,  /**< where filch_step() is called: see testing.h */
+    FILCH_INLINE,  /**< in the submit: see testing.h */
+};
+
 /** filch_config.queue_limit: no bound. */
 #define FILCH_UNBOUNDED SIZE_MAX
 /** filch_config.spares: no spare threads. */
@@ -66,6 +73,8 @@ struct filch_config {
     size_t queue_limit;
     /** What a submit does then. */
     enum filch_when_full when_full;
+    /** Where its tasks run. Default: in threads. */
+    enum filch_backend backend;
     /** Zero. */
     int reserved;
     /** Runs in each worker before its first task. A negative value, with

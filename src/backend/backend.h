@@ -28,6 +28,8 @@ struct fl_backend {
         filch_executor *ex, filch_worker_fn *fn, void *arg, int64_t deadline);
     /* As filch_executor_release(). */
     int (*release)(filch_executor *ex);
+    /* As filch_step(). */
+    int (*step)(filch_executor *ex);
     int (*workers)(const filch_executor *ex);
     int (*threads)(const filch_executor *ex);
     size_t (*pending)(const filch_executor *ex);

@@ -10,6 +10,8 @@
 #include "platform/process.h"
 #include "sched/errand.h"
 #include "sched/pool.h"
+#include "sched/seat.h"
+#include "sched/step.h"
 
 struct threads {
     struct filch_executor base;
@@ -55,6 +57,16 @@ static int release(filch_executor *ex)
     return 0;
 }
 
+static int step(filch_executor *ex)
+{
+    struct fl_pool *pool = pool_of(ex);
+    if (!fl_pool_is_threadless(pool))
+        return -EINVAL;
+    if (pool->home->generation != fl_process_generation())
+        return FILCH_EFORKED;
+    return fl_step(pool);
+}
+
 static int count_workers(const filch_executor *ex)
 {
     struct fl_pool *pool = pool_of(ex);
@@ -90,6 +102,7 @@ static const struct fl_backend backend = {
     .shutdown = shut_down,
     .each_worker = each_worker,
     .release = release,
+    .step = step,
     .workers = count_workers,
     .threads = count_threads,
     .pending = count_pending,
@@ -128,7 +141,9 @@ int fl_threads_open(filch_executor **ex, const struct filch_config *config)
         free(threads);
         return rc;
     }
-    threads->base.most_threads = threads->pool.most_threads;
+    threads->base.most_threads = fl_pool_is_threadless(&threads->pool)
+                                     ? FL_SEATS
+                                     : threads->pool.most_threads;
     *ex = &threads->base;
     return 0;
 }

@@ -81,3 +81,18 @@ size_t fl_inbox_take(
         return (size_t)count;
     }
 }
+
+void *fl_inbox_take_if(struct fl_inbox *inbox, bool (*is_wanted)(const void *x))
+{
+    /* acquire: it is behind the one that was taken before */
+    int64_t top = load_acquire(&inbox->top);
+    while (top < look(inbox, top)) {
+        /* acquire: as in take */
+        void *x = fl_ring_get(load_acquire(&inbox->ring), top);
+        if (!is_wanted(x))
+            return NULL;
+        if (cas_weak_seq_cst(&inbox->top, &top, top + 1))
+            return x;
+    }
+    return NULL;
+}

@@ -46,6 +46,7 @@ struct filch_completion_queue {
     uint32_t generation;  /* immutable: fl_process_generation() */
     int fd;               /* -1: none yet */
     bool is_signalled;    /* the descriptor is readable */
+    bool threadless;      /* some were added that may be run anywhere */
 };
 
 static void list_init(struct list *list)
@@ -190,11 +191,11 @@ static void count_down(struct filch_completion_queue *cq)
 }
 
 /* Under the lock. For a task that waits: one more way out of a circle
- * [QUEUE]. */
+ * [QUEUE]. For any thread: perhaps something to be run. */
 static void tell_tasks(struct filch_completion_queue *cq)
 {
     for (struct sleeper *s = cq->sleepers; s; s = s->next)
-        if (s->is_in_task)
+        if (s->is_in_task || cq->threadless)
             fl_waiter_notify(&s->waiter);
 }
 
@@ -205,6 +206,7 @@ static void enter(struct entry *entry)
     append(&cq->members, entry);
     store_relaxed(&cq->count, load_relaxed(&cq->count) + 1);
     cq->added++;
+    cq->threadless |= fl_await_is_threadless(entry->task);
     tell_tasks(cq);
     fl_lock_drop(&cq->lock);
 }
@@ -306,7 +308,7 @@ static void leave(
 }
 
 /* What next() waits for, in a task: all members, with references, and the
- * first of them that had not started. */
+ * first of them that may be run here. Outside, if there may be such a one. */
 struct survey {
     filch_future **awaited;
     size_t count;
@@ -314,7 +316,7 @@ struct survey {
     filch_future *startable;
 };
 
-/* Under the lock. Allocates; out of memory nothing is found, and the wait is
+/* Under the lock. Allocates; out of memory nothing is listed, and the wait is
  * not seen as part of a circle. */
 static void look_over(struct filch_completion_queue *cq, struct survey *survey)
 {
@@ -322,10 +324,11 @@ static void look_over(struct filch_completion_queue *cq, struct survey *survey)
     survey->added = cq->added;
     survey->awaited = calloc(room, sizeof(filch_future *));
     for (struct entry *e = cq->members.head.next;
-         survey->awaited && e != &cq->members.head; e = e->next) {
-        survey->awaited[survey->count++] = filch_future_retain(e->task);
-        if (!survey->startable && filch_future_state(e->task) == FILCH_PENDING)
-            survey->startable = e->task;
+         e != &cq->members.head; e = e->next) {
+        if (survey->awaited)
+            survey->awaited[survey->count++] = filch_future_retain(e->task);
+        if (!survey->startable && fl_await_may_run(e->task))
+            survey->startable = filch_future_retain(e->task);
     }
 }
 
@@ -333,6 +336,7 @@ static void forget(struct survey *survey)
 {
     for (size_t i = 0; i < survey->count; i++)
         filch_future_release(survey->awaited[i]);
+    filch_future_release(survey->startable);
     free(survey->awaited);
 }
 
@@ -362,7 +366,7 @@ static int wait_for_one(filch_completion_queue *cq, int64_t deadline)
     struct survey survey = {.count = 0};
     bool has_run = false;
     int rc = 0;
-    if (fl_strand_current)
+    if (fl_strand_current || cq->threadless)
         look_over(cq, &survey);
     if (survey.startable) {
         fl_lock_drop(&cq->lock);

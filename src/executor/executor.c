@@ -61,13 +61,30 @@ static int check(const struct filch_config *config)
     if (config->workers < 0 || config->workers > FILCH_WORKERS_MAX ||
         config->spares < FILCH_NO_SPARES || config->spares > SPARES_MOST ||
         config->stack_bytes > STACK_BYTES_MOST ||
-        (unsigned)config->when_full > FILCH_DROP_OLDEST || config->reserved)
+        (unsigned)config->when_full > FILCH_DROP_OLDEST ||
+        (unsigned)config->backend > FILCH_INLINE || config->reserved)
         return -EINVAL;
     return 0;
 }
 
+/* One worker, whoever it is, and no spares. Inline: a queue that is always
+ * full. */
+static void set_threadless(struct filch_config *config)
+{
+    config->workers = 1;
+    config->spares = FILCH_NO_SPARES;
+    if (config->backend == FILCH_MANUAL)
+        return;
+    config->queue_limit = 0;
+    config->when_full = FILCH_RUN_HERE;
+}
+
 static void fill_in(struct filch_config *config)
 {
+    if (!config->queue_limit)
+        config->queue_limit = QUEUE_LIMIT;
+    if (config->backend != FILCH_THREADS)
+        set_threadless(config);
     if (!config->workers)
         config->workers = default_workers(config);
     if (!config->spares)
@@ -76,8 +93,6 @@ static void fill_in(struct filch_config *config)
         config->spares = 0;
     if (!config->stack_bytes)
         config->stack_bytes = STACK_BYTES;
-    if (!config->queue_limit)
-        config->queue_limit = QUEUE_LIMIT;
 }
 
 int filch_executor_open_sized(

@@ -16,5 +16,15 @@ void fl_guest_end(struct fl_strand *strand);
  * else is faster. The pool may be gone afterwards. */
 void fl_guest_run(
     struct fl_strand *strand, struct fl_pool *pool, filch_future *task);
+/* The guest, with a share of live. Runs a task that it has claimed. */
+void fl_guest_run_claimed(
+    struct fl_strand *strand, struct fl_pool *pool, filch_future *task);
+
+/* The guest. Its strand, if it has no other, is the current one, until that is
+ * set back to what this returns. */
+struct fl_strand *fl_guest_enter(
+    struct fl_strand *strand, struct fl_pool *pool);
+/* A run of the pool's with a number, see filch_ctx_worker(). */
+struct fl_run fl_guest_run_in(struct fl_pool *pool, int number);
 
 #endif

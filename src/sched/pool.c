@@ -9,14 +9,17 @@
 #include "platform/futex.h"
 #include "platform/process.h"
 #include "sched/registry.h"
+#include "sched/step.h"
 #include "sched/worker.h"
 
 enum { DOORS_LEAST = 4, DOORS_MOST = 64, INBOX_CAPACITY = 256 };
 
-static unsigned count_doors(int workers)
+/* Without threads one, so that tasks are stepped in the order of submits. */
+static unsigned count_doors(const struct fl_pool *pool)
 {
-    unsigned doors = DOORS_LEAST;
-    while (doors < (unsigned)workers && doors < DOORS_MOST)
+    unsigned workers = (unsigned)pool->setup.config.workers;
+    unsigned doors = fl_pool_is_threadless(pool) ? 1 : DOORS_LEAST;
+    while (doors < workers && doors < DOORS_MOST)
         doors *= 2;
     return doors;
 }
@@ -51,6 +54,7 @@ static struct estate *new_estate(
     estate->home.on_unobserved = setup->config.on_unobserved;
     estate->home.data = setup->config.data;
     estate->home.generation = fl_process_generation();
+    estate->home.is_threadless = setup->config.backend != FILCH_THREADS;
     estate->heap_count = heap_count;
     return estate;
 }
@@ -81,23 +85,46 @@ static int open_doors(struct fl_pool *pool)
     return 0;
 }
 
+/* What does not need memory. */
+static void init(struct fl_pool *pool, const struct fl_pool_setup *setup,
+    void (*free_memory)(struct fl_pool *))
+{
+    pool->setup = *setup;
+    pool->free_memory = free_memory;
+    /* Without threads nobody is ever started. */
+    int places = fl_pool_is_threadless(pool) ? 0 : setup->config.workers;
+    atomic_init(&pool->live, FL_LIVE_GUEST);
+    pool->door_count = count_doors(pool);
+    pool->most_threads = (unsigned)(places + setup->config.spares);
+    atomic_init(&pool->places, places);
+}
+
+/* For the hook at the end, which must not fail. */
+static bool open_stop_region(struct fl_pool *pool)
+{
+    if (!fl_pool_is_threadless(pool) || !pool->setup.config.on_stop)
+        return true;
+    pool->stop_region = fl_region_new();
+    return pool->stop_region;
+}
+
+static void free_stop_region(struct fl_pool *pool)
+{
+    if (pool->stop_region)
+        fl_region_free(pool->stop_region);
+}
+
 int fl_pool_open(struct fl_pool *pool, const struct fl_pool_setup *setup,
     void (*free_memory)(struct fl_pool *))
 {
-    const struct filch_config *config = &setup->config;
-    pool->setup = *setup;
-    pool->free_memory = free_memory;
-    atomic_init(&pool->live, FL_LIVE_GUEST);
-    pool->door_count = count_doors(config->workers);
-    pool->most_threads = (unsigned)(config->workers + config->spares);
-    atomic_init(&pool->places, config->workers);
+    init(pool, setup, free_memory);
     int rc = fl_process_watch_forks(fl_registry_forget_parent);
     if (rc)
         return rc;
-    pool->slots = calloc(pool->most_threads, sizeof *pool->slots);
+    pool->slots = calloc(pool->most_threads + 1, sizeof *pool->slots);
     struct estate *estate =
         new_estate(setup, pool->door_count + pool->most_threads);
-    if (pool->slots && estate) {
+    if (pool->slots && estate && open_stop_region(pool)) {
         pool->home = &estate->home;
         pool->home->pool = pool;
         pool->heaps = estate->heaps;
@@ -106,6 +133,7 @@ int fl_pool_open(struct fl_pool *pool, const struct fl_pool_setup *setup,
             return 0;
         }
     }
+    free_stop_region(pool);
     free(estate);
     free(pool->slots);
     return -ENOMEM;
@@ -129,6 +157,7 @@ static void free_parts(struct fl_pool *pool)
         close_heap(&pool->heaps[i]);
     free_doors(pool, pool->door_count);
     free(pool->slots);
+    free_stop_region(pool);
     free(pool->broken_reason);
     fl_arena_release(&estate->home.arena);
 }
@@ -151,7 +180,9 @@ void fl_pool_drop_live(struct fl_pool *pool, uint32_t unit)
 {
     const void *word = &pool->live;
     /* acq_rel: the last one sees what all others did [POOL-last] */
-    uint32_t left = fetch_sub_acq_rel(&pool->live, unit) - unit;
+    uint32_t left = fl_pool_is_threadless(pool)
+                        ? fl_step_leave(pool, unit)
+                        : fetch_sub_acq_rel(&pool->live, unit) - unit;
     if (left == 0) {
         finalize(pool);
     } else if (left == FL_LIVE_GUEST) {

@@ -8,6 +8,7 @@
 #include "platform/error.h"
 #include "platform/futex.h"
 #include "platform/process.h"
+#include "sched/step.h"
 #include "sched/worker.h"
 
 /* Waits until no submitter is in the middle of one: it either has seen the
@@ -170,7 +171,9 @@ int fl_pool_shutdown(struct fl_pool *pool, unsigned flags, int64_t deadline)
         return -EDEADLK;
     fl_pool_begin_shutdown(pool, flags);
     filch_blocking_enter(); /* in a task of another pool */
-    int rc = wait_for_end(pool, deadline);
+    int rc = fl_pool_is_threadless(pool)
+                 ? fl_step_finish(pool, deadline, wait_for_end)
+                 : wait_for_end(pool, deadline);
     filch_blocking_leave();
     return rc;
 }

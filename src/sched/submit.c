@@ -7,6 +7,7 @@
 #include "platform/process.h"
 #include "sched/guest.h"
 #include "sched/room.h"
+#include "sched/step.h"
 #include "sched/worker.h"
 
 /* A pending task; NULL: no memory. *future, unless nobody wants it, is set
@@ -138,6 +139,8 @@ static int make_room(struct fl_pool *pool)
 {
     switch (pool->setup.config.when_full) {
     case FILCH_BLOCK:
+        if (fl_pool_is_threadless(pool))
+            return fl_step_for_room(pool);
         fl_room_wait(pool);
         return 0;
     case FILCH_DROP_OLDEST:

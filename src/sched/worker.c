@@ -13,6 +13,7 @@
 #include "sched/errand.h"
 #include "sched/find.h"
 #include "sched/fork.h"
+#include "sched/start_hook.h"
 
 enum { DEQUE_CAPACITY = 256, FORKS_CAPACITY = 64, CROWDED_NS = 100000 };
 
@@ -292,34 +293,6 @@ void fl_worker_run_claimed(
     fl_strand_run(&worker->strand, &run, task, owned);
 }
 
-static int call_start_hook(struct fl_worker *worker)
-{
-    const struct filch_config *config = &worker->pool->setup.config;
-    struct fl_run run = fl_worker_run(worker);
-    if (!config->on_start)
-        return 0;
-    fl_strand_begin(&worker->strand, &run);
-    int rc = config->on_start(run.position, config->data);
-    fl_strand_end(&worker->strand, &run);
-    if (rc < 0)
-        fl_pool_break(worker->pool, rc, run.message);
-    else
-        free(run.message);
-    return rc < 0 ? rc : 0;
-}
-
-static void call_stop_hook(struct fl_worker *worker)
-{
-    const struct filch_config *config = &worker->pool->setup.config;
-    struct fl_run run = fl_worker_run(worker);
-    if (!config->on_stop)
-        return;
-    fl_strand_begin(&worker->strand, &run);
-    config->on_stop(run.position, config->data);
-    fl_strand_end(&worker->strand, &run);
-    free(run.message);
-}
-
 static void set_name(struct fl_worker *worker)
 {
     /* The number stays, the name is cut. */
@@ -342,9 +315,10 @@ static void *worker_main(void *arg)
     fl_overflow_watch(worker->strand.stack_low, fl_crash_tell);
     fl_strand_current = &worker->strand;
     fl_slab_own(worker->heap);
-    if (call_start_hook(worker) == 0) {
+    struct fl_run run = fl_worker_run(worker);
+    if (fl_start_hook_call(pool, &worker->strand, run) == 0) {
         run_all(worker);
-        call_stop_hook(worker);
+        fl_stop_hook_call(pool, &worker->strand, run);
     } else {
         end_search(worker);
     }

@@ -5,6 +5,8 @@
 
 #include <filch/base.h>
 
+#include <stdbool.h>
+
 #include "concurrent/slab.h"
 
 struct fl_pool;
@@ -16,6 +18,7 @@ struct fl_home {
     void *data;
     uint32_t generation;  /* immutable: fl_process_generation() at the start */
     struct fl_pool *pool; /* immutable; alive while a task is pending */
+    bool is_threadless;   /* immutable: whoever waits for a task runs it */
 };
 
 /* Any thread. Tells `home`'s hook, or standard error if there is none

@@ -87,7 +87,9 @@ struct filch_config {
      * will read otherwise: a failed future released unread, a failing
      * callback or start hook, nonsense in the environment. Must not block.
      * Can come as long as a future of the executor lives.
-     * Default: a line on stderr. */
+     * Default: a line on stderr, and the backtrace if there is one, for ten
+     * in a second of the process; how many others there were is said with
+     * the next one, or when the process ends. */
     void (*on_unobserved)(void *data, const struct filch_failure *failure);
     /** The hooks' data. */
     void *data;
@@ -171,6 +173,10 @@ FILCH_API int filch_executor_threads(const filch_executor *ex);
  * others submit. Entries cancelled or claimed count until a worker meets
  * them. */
 FILCH_API size_t filch_executor_pending(const filch_executor *ex);
+
+/** Any thread. Wait-free. Failures that nobody has read otherwise: how many
+ * on_unobserved, or stderr, has been told of so far. */
+FILCH_API uint64_t filch_executor_unobserved(const filch_executor *ex);
 
 /** @name Submitting
  * `filch_submit(ex, fn, arg)`, `filch_submit_with(&f, ex, fn, arg, &options)`

@@ -129,7 +129,9 @@ static void set_name(struct fl_pool_setup *setup)
 int fl_threads_open(filch_executor **ex, const struct filch_config *config)
 {
     struct threads *threads = aligned_alloc(FL_CACHE_LINE, sizeof *threads);
-    struct fl_pool_setup setup = {.config = *config};
+    const char *backtrace = getenv("FILCH_BACKTRACE");
+    struct fl_pool_setup setup = {.config = *config,
+        .wants_backtrace = backtrace && strcmp(backtrace, "1") == 0};
     if (!threads)
         return -ENOMEM;
     memset(threads, 0, sizeof *threads);

@@ -4,12 +4,15 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 
+#include "backend/backend.h"
+#include "platform/backtrace.h"
 #include "platform/check.h"
 #include "platform/clock.h"
 #include "platform/error.h"
+#include "task/message.h"
+#include "task/report.h"
 #include "task/strand.h"
 
 const char *filch_strerror(int code)
@@ -57,23 +60,23 @@ int filch_stopping(const filch_ctx *cx)
     return (load_relaxed(running()->control) & FL_CONTROL_STOP) != 0;
 }
 
+static bool wants_backtrace(const struct fl_run *run)
+{
+    const filch_executor *ex = run->executor;
+    const struct fl_home *home = ex ? ex->backend->home(ex) : NULL;
+    return home && home->wants_backtrace;
+}
+
 int filch_failf(filch_ctx *cx, int code, const char *format, ...)
 {
     struct fl_run *run = running();
     va_list args;
-    char *message = NULL;
     (void)cx;
+    char *backtrace = wants_backtrace(run) ? fl_backtrace_text() : NULL;
     va_start(args, format);
-    int length = vsnprintf(NULL, 0, format, args);
+    fl_run_put_message(run, fl_message_new(backtrace, format, args));
     va_end(args);
-    if (length >= 0)
-        message = malloc((size_t)length + 1);
-    if (message) {
-        va_start(args, format);
-        vsnprintf(message, (size_t)length + 1, format, args);
-        va_end(args);
-    }
-    fl_run_put_message(run, message);
+    free(backtrace);
     return code < 0 ? code : -EINVAL;
 }
 

@@ -177,6 +177,12 @@ size_t filch_executor_pending(const filch_executor *ex)
     return ex ? ex->backend->pending(ex) : 0;
 }
 
+uint64_t filch_executor_unobserved(const filch_executor *ex)
+{
+    const struct fl_home *home = ex ? ex->backend->home(ex) : NULL;
+    return home ? load_relaxed(&home->unobserved) : 0;
+}
+
 /*
  * When the program ends, or the library is unloaded: what was accepted is
  * finished first. FILCH_EXIT_WAIT: at most so many seconds.
@@ -186,6 +192,7 @@ __attribute__((destructor)) static void finish_at_exit(void)
     const char *text = getenv("FILCH_EXIT_WAIT");
     long seconds = text ? number_of(text, 1, 1000000000) : 0;
     fl_pool_finish_all(seconds ? filch_after(FILCH_S(seconds)) : FILCH_FOREVER);
+    fl_report_rest();
     fl_region_forget_spares();
     fl_overflow_forget();
 }

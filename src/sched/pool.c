@@ -55,6 +55,7 @@ static struct estate *new_estate(
     estate->home.data = setup->config.data;
     estate->home.generation = fl_process_generation();
     estate->home.is_threadless = setup->config.backend != FILCH_THREADS;
+    estate->home.wants_backtrace = setup->wants_backtrace;
     estate->heap_count = heap_count;
     return estate;
 }

@@ -45,6 +45,7 @@ struct fl_door {
 struct fl_pool_setup {
     struct filch_config config; /* `name` is not used; a pool without threads
                                    has one worker nevertheless */
+    bool wants_backtrace;
     char name[32];
     filch_executor *executor; /* passed to tasks */
 };

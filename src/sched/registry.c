@@ -17,6 +17,7 @@ void fl_registry_forget_parent(void)
     registry = NULL;
     has_zombie = false;
     fl_hook_forget_locks();
+    fl_report_forget();
     fl_strand_forget_all();
 }
 

@@ -2,7 +2,6 @@
 /* How a pool comes to its end: break, shut down, release. */
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "platform/clock.h"
 #include "platform/error.h"
@@ -10,6 +9,7 @@
 #include "platform/process.h"
 #include "sched/step.h"
 #include "sched/worker.h"
+#include "task/message.h"
 
 /* Waits until no submitter is in the middle of one: it either has seen the
  * control word, or what it published is there. */
@@ -52,9 +52,7 @@ char *fl_pool_reason(struct fl_pool *pool)
 {
     fl_lock_take(&pool->break_lock);
     const char *reason = pool->broken_reason;
-    char *copy = reason ? malloc(strlen(reason) + 1) : NULL;
-    if (copy)
-        strcpy(copy, reason);
+    char *copy = reason ? fl_message_copy(reason) : NULL;
     fl_lock_drop(&pool->break_lock);
     return copy;
 }
@@ -98,7 +96,8 @@ static void report_broken(struct fl_pool *pool, int code, const char *reason)
     struct filch_failure failure = {.code = code,
         .message = reason ? reason : fl_error_text(code),
         .task = pool->setup.name,
-        .where = ""};
+        .where = "",
+        .backtrace = reason ? fl_message_backtrace(reason) : NULL};
     fl_report(pool->home, &failure);
 }
 

@@ -12,6 +12,7 @@
 #include "platform/futex.h"
 #include "task/ctx.h"
 #include "task/hook.h"
+#include "task/message.h"
 #include "task/report.h"
 
 _Static_assert(sizeof(filch_future) == FL_CACHE_LINE, "one line");
@@ -332,6 +333,7 @@ void fl_task_failure(filch_future *task, struct filch_failure *failure)
     failure->message = message ? message : fl_error_text(code);
     failure->task = fl_task_name(task);
     failure->where = fl_task_where(task);
+    failure->backtrace = message ? fl_message_backtrace(message) : NULL;
 }
 
 static _Thread_local struct fl_spin spin

@@ -2,6 +2,7 @@
 /* Floor 0 in a model: sleeping, time, the process. */
 #include "machine.h"
 
+#include "platform/backtrace.h"
 #include "platform/check.h"
 #include "platform/clock.h"
 #include "platform/error.h"
@@ -131,6 +132,11 @@ void model_poll_event(void)
 void fl_thread_yield(void)
 {
     give_others_a_turn();
+}
+
+char *fl_backtrace_text(void)
+{
+    return NULL;
 }
 
 const char *fl_error_name(int code)

@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: MIT */
+/* The message of a failure: an allocated string, and behind its end another
+ * one, a backtrace, or an empty one. */
+#ifndef FL_TASK_MESSAGE_H
+#define FL_TASK_MESSAGE_H
+
+#include <stdarg.h>
+
+/* Any thread. Formats as vprintf() does. `backtrace` may be NULL. NULL: no
+ * memory. */
+char *fl_message_new(const char *backtrace, const char *format, va_list args);
+/* Any thread. NULL: no memory. */
+char *fl_message_copy(const char *message);
+/* Any thread. NULL: none. */
+const char *fl_message_backtrace(const char *message);
+
+#endif

@@ -39,6 +39,7 @@
 #define FILCH_TESTING_H
 
 #include <filch/base.h>
+#include <filch/future.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -59,6 +60,35 @@ FILCH_API int filch_step(filch_executor *ex);
  * @return how many ran; negative as filch_step(): perhaps after some ran
  */
 FILCH_API int filch_step_all(filch_executor *ex);
+
+/** A task that has not ended, or a future that has not been released. */
+struct filch_leak {
+    const char *task;       /**< its name, as in filch_failure */
+    const char *where;      /**< of its submit, as there */
+    enum filch_state state; /**< how far it has come */
+    /** Handles, callbacks and entries of completion queues that hold it. */
+    unsigned references;
+};
+
+/** Told of each: @p data is the caller's. */
+typedef void filch_leak_fn(void *data, const struct filch_leak *leak);
+
+/**
+ * Any thread, while no task of @p ex is submitted, starts or ends, and none of
+ * its futures is released, in other threads: so at the end of a test, or when
+ * all has got stuck. Allocates. Looks for tasks of @p ex that have not ended,
+ * and for futures that nobody has released. (Those of refused submits are not
+ * found.) It costs nothing as long as nobody asks.
+ * With FILCH_LEAKS=1 in the environment all of the process are reported at
+ * its end, on stderr.
+ * @param ex    NULL: all executors of the process, closed ones, too
+ * @param fn    called with each, after the search; its strings live as long as
+ *              the future; NULL: a line for each on stderr
+ * @param data  for @p fn
+ * @return how many; -ENOMEM
+ */
+FILCH_API int filch_report_leaks(
+    filch_executor *ex, filch_leak_fn *fn, void *data);
 
 #ifdef __cplusplus
 }

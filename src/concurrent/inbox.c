@@ -96,3 +96,13 @@ void *fl_inbox_take_if(struct fl_inbox *inbox, bool (*is_wanted)(const void *x))
     }
     return NULL;
 }
+
+void fl_inbox_each(
+    struct fl_inbox *inbox, void (*fn)(void *x, void *arg), void *arg)
+{
+    /* acquire: with the entries below it [INBOX-push] */
+    int64_t bottom = load_acquire(&inbox->bottom);
+    struct fl_ring *ring = load_acquire(&inbox->ring);
+    for (int64_t i = load_relaxed(&inbox->top); i < bottom; i++)
+        fn(fl_ring_get(ring, i), arg);
+}

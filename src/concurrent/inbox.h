@@ -66,6 +66,10 @@ size_t fl_inbox_take(
 void *fl_inbox_take_if(
     struct fl_inbox *inbox, bool (*is_wanted)(const void *x));
 
+/* Any thread, while nobody pushes or takes. Calls fn with each entry. */
+void fl_inbox_each(
+    struct fl_inbox *inbox, void (*fn)(void *x, void *arg), void *arg);
+
 /* Any thread. Wait-free. Entries, an estimate. */
 static inline int64_t fl_inbox_size(struct fl_inbox *inbox)
 {

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Open, shut down, close; the executor of the process, and its end. */
 #include <filch/executor.h>
+#include <filch/testing.h>
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "backend/refuse.h"
 #include "backend/threads.h"
@@ -192,6 +194,9 @@ __attribute__((destructor)) static void finish_at_exit(void)
     const char *text = getenv("FILCH_EXIT_WAIT");
     long seconds = text ? number_of(text, 1, 1000000000) : 0;
     fl_pool_finish_all(seconds ? filch_after(FILCH_S(seconds)) : FILCH_FOREVER);
+    const char *leaks = getenv("FILCH_LEAKS");
+    if (leaks && strcmp(leaks, "1") == 0)
+        (void)filch_report_leaks(NULL, NULL, NULL);
     fl_report_rest();
     fl_region_forget_spares();
     fl_overflow_forget();

@@ -8,6 +8,7 @@
 
 #include "platform/futex.h"
 #include "platform/process.h"
+#include "sched/estate.h"
 #include "sched/registry.h"
 #include "sched/step.h"
 #include "sched/worker.h"
@@ -22,42 +23,6 @@ static unsigned count_doors(const struct fl_pool *pool)
     while (doors < workers && doors < DOORS_MOST)
         doors *= 2;
     return doors;
-}
-
-/* Everything that outlives the pool while there are futures. */
-struct estate {
-    struct fl_home home;
-    unsigned heap_count; /* those that were ever used */
-    struct fl_heap heaps[];
-};
-
-static void destroy_estate(struct fl_arena *arena)
-{
-    struct estate *estate = (struct estate *)(void *)arena;
-    for (unsigned i = 0; i < estate->heap_count; i++) {
-        fl_slab_unmap(&estate->heaps[i].small);
-        fl_slab_unmap(&estate->heaps[i].big);
-    }
-    free(estate);
-}
-
-static struct estate *new_estate(
-    const struct fl_pool_setup *setup, unsigned heap_count)
-{
-    size_t bytes = sizeof(struct estate) + heap_count * sizeof(struct fl_heap);
-    bytes = (bytes + FL_CACHE_LINE - 1) / FL_CACHE_LINE * FL_CACHE_LINE;
-    struct estate *estate = aligned_alloc(FL_CACHE_LINE, bytes);
-    if (!estate)
-        return NULL;
-    memset(&estate->home, 0, sizeof estate->home);
-    fl_arena_init(&estate->home.arena, destroy_estate);
-    estate->home.on_unobserved = setup->config.on_unobserved;
-    estate->home.data = setup->config.data;
-    estate->home.generation = fl_process_generation();
-    estate->home.is_threadless = setup->config.backend != FILCH_THREADS;
-    estate->home.wants_backtrace = setup->wants_backtrace;
-    estate->heap_count = heap_count;
-    return estate;
 }
 
 static void free_doors(struct fl_pool *pool, unsigned count)
@@ -123,13 +88,14 @@ int fl_pool_open(struct fl_pool *pool, const struct fl_pool_setup *setup,
     if (rc)
         return rc;
     pool->slots = calloc(pool->most_threads + 1, sizeof *pool->slots);
-    struct estate *estate =
-        new_estate(setup, pool->door_count + pool->most_threads);
+    struct fl_estate *estate =
+        fl_estate_new(setup, pool->door_count + pool->most_threads);
     if (pool->slots && estate && open_stop_region(pool)) {
         pool->home = &estate->home;
         pool->home->pool = pool;
         pool->heaps = estate->heaps;
         if (open_doors(pool) == 0) {
+            fl_estate_enlist(estate);
             fl_registry_add(pool);
             return 0;
         }
@@ -148,7 +114,7 @@ static void close_heap(struct fl_heap *heap)
 
 static void free_parts(struct fl_pool *pool)
 {
-    struct estate *estate = (struct estate *)(void *)pool->home;
+    struct fl_estate *estate = (struct fl_estate *)(void *)pool->home;
     unsigned threads = load_relaxed(&pool->slots_used);
     /* Heaps without an owner have never been touched. */
     estate->heap_count = pool->door_count + threads;

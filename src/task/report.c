@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "task/report.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "platform/clock.h"
@@ -19,15 +18,9 @@ static _Atomic uint64_t window;
 
 static void print(const struct filch_failure *what)
 {
-    char line[512];
-    int bytes = snprintf(line, sizeof line, "filch: %s: %s: %s%s%s\n",
-        what->task, fl_error_name(what->code), what->message,
-        *what->where ? " at " : "", what->where);
-    if (bytes >= (int)sizeof line) {
-        bytes = sizeof line - 1;
-        line[bytes - 1] = '\n';
-    }
-    fl_process_complain(line, (size_t)bytes);
+    fl_process_complain_of("filch: %s: %s: %s%s%s\n", what->task,
+        fl_error_name(what->code), what->message, *what->where ? " at " : "",
+        what->where);
     if (what->backtrace)
         fl_process_complain(what->backtrace, strlen(what->backtrace));
 }
@@ -40,13 +33,9 @@ static uint64_t count_in(uint64_t word)
 /* How many of its second were not shown. */
 static void print_hidden(uint64_t word)
 {
-    char line[80];
-    if (count_in(word) <= SHOWN_MOST)
-        return;
-    int bytes = snprintf(line, sizeof line,
-        "filch: %llu more failures were not shown\n",
-        (unsigned long long)(count_in(word) - SHOWN_MOST));
-    fl_process_complain(line, (size_t)bytes);
+    if (count_in(word) > SHOWN_MOST)
+        fl_process_complain_of("filch: %llu more failures were not shown\n",
+            (unsigned long long)(count_in(word) - SHOWN_MOST));
 }
 
 /* Counts one more. A clock that is read late does not go back. */

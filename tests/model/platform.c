@@ -162,6 +162,11 @@ void fl_process_complain(const char *line, size_t bytes)
     (void)bytes;
 }
 
+void fl_process_complain_of(const char *format, ...)
+{
+    (void)format;
+}
+
 void fl_check_failed(const char *function, const char *what, uint32_t state)
 {
     (void)function;

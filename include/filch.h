@@ -7,8 +7,8 @@
  * executor.h (open, submit, shut down), future.h (results, waiting),
  * completion_queue.h ("epoll for futures"), map.h (a function over an array),
  * fork.h (nested parallel computation), algorithm.h (parallel loops, sums,
- * searching), sort.h, worker.h (values per worker), once.h, testing.h (executors
- * without threads, for tests).
+ * searching), sort.h, worker.h (values per worker), once.h, testing.h
+ * (executors without threads, for tests).
  */
 #ifndef FILCH_H
 #define FILCH_H

@@ -58,11 +58,11 @@ struct fl_slab {
     unsigned object_shift;    /* immutable: log2 of the size */
     struct fl_chunk *partial; /* owner only: others with free objects */
     _Atomic(struct fl_chunk *) chunks; /* owner writes: all, newest first */
-    char *unused;             /* owner only: rest of the newest block */
-    size_t unused_bytes;      /* owner only */
-    int64_t carved;           /* owner only: objects there are */
-    struct fl_arena *arena;   /* immutable */
-    const void *owner;        /* immutable: see fl_slab_own() */
+    char *unused;           /* owner only: rest of the newest block */
+    size_t unused_bytes;    /* owner only */
+    int64_t carved;         /* owner only: objects there are */
+    struct fl_arena *arena; /* immutable */
+    const void *owner;      /* immutable: see fl_slab_own() */
     /* Any thread, atomic: chunks with something in `remote`. */
     alignas(FL_CACHE_LINE) _Atomic(struct fl_chunk *) ready;
     _Atomic uint32_t announcers; /* any thread, atomic: about to push there */

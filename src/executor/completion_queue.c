@@ -323,8 +323,8 @@ static void look_over(struct filch_completion_queue *cq, struct survey *survey)
     size_t room = load_relaxed(&cq->count);
     survey->added = cq->added;
     survey->awaited = calloc(room, sizeof(filch_future *));
-    for (struct entry *e = cq->members.head.next;
-         e != &cq->members.head; e = e->next) {
+    for (struct entry *e = cq->members.head.next; e != &cq->members.head;
+         e = e->next) {
         if (survey->awaited)
             survey->awaited[survey->count++] = filch_future_retain(e->task);
         if (!survey->startable && fl_await_may_run(e->task))

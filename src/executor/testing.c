@@ -25,7 +25,7 @@ int filch_step_all(filch_executor *ex)
 static void print(void *data, const struct filch_leak *leak)
 {
     (void)data;
-    fl_process_complain_of("filch: not released: %s: %s, held %u times (%s)\n",
+    fl_process_complain_of("filch: not released: %s: %s, references: %u (%s)\n",
         leak->task, filch_state_name(leak->state), leak->references,
         leak->where);
 }

@@ -150,9 +150,8 @@ bool fl_await_run(filch_future *task)
 {
     if (!fl_await_may_run(task))
         return false;
-    return fl_await_is_threadless(task)
-               ? fl_pool_help(task)
-               : run_in_worker(fl_worker_here(), task);
+    return fl_await_is_threadless(task) ? fl_pool_help(task)
+                                        : run_in_worker(fl_worker_here(), task);
 }
 
 static int sleep_in_place(

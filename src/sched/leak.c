@@ -103,8 +103,8 @@ static void look_at_pool(struct fl_pool *pool, void *arg)
     for (unsigned i = 0; i < slots; i++)
         fl_deque_each(&load_acquire(&pool->slots[i])->deque, add_queued, look);
     if (look->queued.count)
-        qsort(look->queued.items, look->queued.count, sizeof(void *),
-            by_address);
+        qsort(
+            look->queued.items, look->queued.count, sizeof(void *), by_address);
     look_in(look, pool->heaps, pool->door_count + slots);
 }
 

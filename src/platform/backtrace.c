@@ -3,38 +3,39 @@
 #include "platform/backtrace.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #if defined(__GLIBC__)
+#include <dlfcn.h>
 #include <execinfo.h>
+#include <stdio.h>
 
-/* The two that are left out. */
-enum { FRAMES = 64, OWN = 2 };
+/* The own two are left out; long lines are cut. */
+enum { FRAMES = 64, OWN = 2, LINE_BYTES = 256 };
 
-/* Each behind four blanks, with an end of line. */
-static char *join(char *const *lines, int count)
+/* "    file(function+0x12) [0x1234]", as far as known; its length. */
+static int write_line(char *line, char *address)
 {
-    size_t bytes = 1;
-    for (int i = 0; i < count; i++)
-        bytes += strlen(lines[i]) + 5;
-    char *text = malloc(bytes), *end = text;
-    for (int i = 0; text && i < count; i++) {
-        end = stpcpy(end, "    ");
-        end = stpcpy(end, lines[i]);
-        end = stpcpy(end, "\n");
-    }
-    return text;
+    Dl_info of = {.dli_fname = "?"};
+    dladdr(address, &of);
+    const char *base = of.dli_sname ? of.dli_saddr : of.dli_fbase;
+    int length = snprintf(line, LINE_BYTES - 1, "    %s(%s+%#zx) [%p]",
+        of.dli_fname, of.dli_sname ? of.dli_sname : "",
+        (size_t)(address - base), (void *)address);
+    if (length > LINE_BYTES - 2)
+        length = LINE_BYTES - 2;
+    line[length] = '\n';
+    line[length + 1] = '\0';
+    return length + 1;
 }
 
 __attribute__((noinline)) char *fl_backtrace_text(void)
 {
     void *frames[FRAMES];
-    int count = backtrace(frames, FRAMES) - OWN;
-    if (count <= 0)
-        return NULL;
-    char **lines = backtrace_symbols(frames + OWN, count);
-    char *text = lines ? join(lines, count) : NULL;
-    free(lines);
+    int count = backtrace(frames, FRAMES);
+    char *text = count > OWN ? malloc(FRAMES * LINE_BYTES) : NULL;
+    char *end = text;
+    for (int i = OWN; text && i < count; i++)
+        end += write_line(end, frames[i]);
     return text;
 }
 #else

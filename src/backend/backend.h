@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a back end is to the executor: a table of operations. The executor
- * calls nothing else, and names no back end but to open one.
+ * calls nothing else, and names no back end but to open one. Executors without
+ * threads are of the same back end as those with: ../sched/README.md, [STEP].
  */
 #ifndef FL_BACKEND_BACKEND_H
 #define FL_BACKEND_BACKEND_H

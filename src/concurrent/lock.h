@@ -7,6 +7,7 @@
 #ifndef FL_CONCURRENT_LOCK_H
 #define FL_CONCURRENT_LOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "concurrent/atomic.h"
@@ -20,12 +21,18 @@ struct fl_lock {
 void fl_lock_take_slow(struct fl_lock *lock);
 void fl_lock_drop_slow(struct fl_lock *lock);
 
-/* Any thread that does not hold it. May block. */
-static inline void fl_lock_take(struct fl_lock *lock)
+/* Any thread, signal handlers too. Does not block. True: it is taken. */
+static inline bool fl_lock_try(struct fl_lock *lock)
 {
     uint32_t word = FL_LOCK_FREE;
     /* acquire: pairs with [LOCK-drop] */
-    if (!cas_acquire(&lock->word, &word, FL_LOCK_HELD))
+    return cas_acquire(&lock->word, &word, FL_LOCK_HELD);
+}
+
+/* Any thread that does not hold it. May block. */
+static inline void fl_lock_take(struct fl_lock *lock)
+{
+    if (!fl_lock_try(lock))
         fl_lock_take_slow(lock);
 }
 

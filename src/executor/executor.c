@@ -15,6 +15,7 @@
 #include "platform/overflow.h"
 #include "sched/pool.h"
 #include "task/region.h"
+#include "task/timekeeper.h"
 
 enum { SPARES = 64, SPARES_MOST = 1024, QUEUE_LIMIT = 65536 };
 #define STACK_BYTES ((size_t)32 << 20)
@@ -199,5 +200,6 @@ __attribute__((destructor)) static void finish_at_exit(void)
         (void)filch_report_leaks(NULL, NULL, NULL);
     fl_report_rest();
     fl_region_forget_spares();
+    fl_timekeeper_end();
     fl_overflow_forget();
 }

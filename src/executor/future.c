@@ -8,6 +8,7 @@
 #include "sched/await.h"
 #include "sched/pool.h"
 #include "task/hook.h"
+#include "task/plan.h"
 
 enum filch_state filch_future_state(const filch_future *f)
 {
@@ -55,7 +56,8 @@ static int failure_of(filch_future *f)
 int filch_future_result(
     filch_future *f, int64_t deadline, void *result, size_t size)
 {
-    if (!f || size > FILCH_RESULT_MAX || (size && !result))
+    if (!f || (size && !result) ||
+        (size > FILCH_RESULT_MAX && size > fl_task_result_bytes(f)))
         return -EINVAL;
     if (fl_task_phase(f) != FL_DONE) { /* often it is */
         int rc = fl_await(f, deadline);
@@ -64,10 +66,10 @@ int filch_future_result(
         if (rc)
             return rc;
     }
-    if (size == sizeof(uint64_t)) /* the usual one, without a call */
-        memcpy(result, f->result, sizeof(uint64_t));
+    if (size == sizeof(uint64_t) && !(f->flags & FL_WIDE))
+        memcpy(result, f->result, sizeof(uint64_t)); /* as usual; no call */
     else if (size)
-        memcpy(result, f->result, size);
+        memcpy(result, fl_task_result(f), size);
     return 0;
 }
 
@@ -92,7 +94,10 @@ int filch_future_cancel(filch_future *f)
     if (fl_await_came_through_fork(f))
         return FILCH_EFORKED;
     /* The state after: a callback may have given up the reference. */
-    return fl_task_cancel(f) || fl_task_phase(f) == FL_CANCELLED;
+    bool is_ours = fl_task_cancel(f);
+    if (!is_ours && (f->flags & FL_WIDE) && fl_plan_make_last(f))
+        is_ours = fl_task_cancel(f);
+    return is_ours || fl_task_phase(f) == FL_CANCELLED;
 }
 
 int filch_future_help(filch_future *f)

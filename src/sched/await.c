@@ -3,10 +3,12 @@
 
 #include <errno.h>
 
+#include "concurrent/time.h"
 #include "platform/check.h"
-#include "platform/clock.h"
 #include "platform/process.h"
 #include "sched/fork.h"
+#include "sched/guest.h"
+#include "task/plan.h"
 
 /* A claimed task runs on the waiter's stack only if this much is left of it:
  * a part to be safe, less if no other thread could do it. */
@@ -105,7 +107,7 @@ static bool is_of_its_pool(const struct fl_worker *worker, filch_future *task)
 
 bool fl_await_may_run(filch_future *task)
 {
-    return fl_task_phase(task) == FL_PENDING &&
+    return fl_task_phase(task) == FL_PENDING && fl_guest_may_run(task) &&
            (fl_await_is_threadless(task) ||
                is_of_its_pool(fl_worker_here(), task));
 }
@@ -133,7 +135,8 @@ static bool claim(struct fl_worker *worker, filch_future *task, bool *owned)
 static bool run_in_worker(struct fl_worker *worker, filch_future *task)
 {
     bool owned;
-    if (!has_enough_stack(worker) || !claim(worker, task, &owned))
+    if (!has_enough_stack(worker) || fl_task_is_called_off(task) ||
+        !claim(worker, task, &owned))
         return false;
     unsigned depth = worker->blocking_depth;
     worker->blocking_depth = 0;
@@ -213,6 +216,13 @@ bool fl_await_came_through_fork(filch_future *task)
            !fl_task_is_final(task);
 }
 
+/* Without threads nobody but the waiter may be there when its time comes. */
+static int64_t look_again_at(filch_future *task, int64_t deadline)
+{
+    int64_t time = fl_await_is_threadless(task) ? fl_task_time(task) : 0;
+    return time < deadline && !fl_time_is_past(time) ? time : deadline;
+}
+
 int fl_await(filch_future *task, int64_t deadline)
 {
     if (fl_task_is_final(task))
@@ -221,10 +231,15 @@ int fl_await(filch_future *task, int64_t deadline)
         return FILCH_EFORKED;
     if (!fl_strand_current && !fl_await_is_threadless(task))
         return fl_task_wait(task, deadline);
-    if (fl_clock_is_past(deadline))
-        return -ETIMEDOUT;
-    if (fl_await_run(task))
-        return 0;
-    return fl_strand_current ? await_in_task(task, deadline)
-                             : fl_task_wait(task, deadline);
+    for (;;) {
+        if (fl_time_is_past(deadline))
+            return -ETIMEDOUT;
+        if (fl_await_run(task))
+            return 0;
+        int64_t until = look_again_at(task, deadline);
+        int rc = fl_strand_current ? await_in_task(task, until)
+                                   : fl_task_wait(task, until);
+        if (rc != -ETIMEDOUT || until == deadline)
+            return rc;
+    }
 }

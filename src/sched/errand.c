@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "concurrent/time.h"
 #include "platform/futex.h"
 #include "platform/process.h"
 #include "sched/step.h"
@@ -17,7 +18,7 @@ static int enter(struct fl_pool *pool, int64_t deadline)
 {
     /* acquire: pairs with leave() */
     while (exchange_acquire(&pool->errand_sent, 1))
-        if (fl_futex_wait(&pool->errand_sent, 1, deadline) == -ETIMEDOUT)
+        if (fl_time_wait(&pool->errand_sent, 1, deadline) == -ETIMEDOUT)
             return -ETIMEDOUT;
     return 0;
 }
@@ -139,7 +140,7 @@ static int wait_until_done(struct fl_errand *errand, int64_t deadline)
     uint32_t left;
     /* acquire: with what all have done */
     while ((left = load_acquire(&errand->left)) > 0)
-        if (fl_futex_wait(&errand->left, left, deadline) == -ETIMEDOUT)
+        if (fl_time_wait(&errand->left, left, deadline) == -ETIMEDOUT)
             return -ETIMEDOUT;
     return 0;
 }

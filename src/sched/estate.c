@@ -6,6 +6,7 @@
 
 #include "concurrent/lock.h"
 #include "platform/process.h"
+#include "sched/later.h"
 
 static struct fl_lock lock;
 static struct fl_estate *estates; /* under the lock */
@@ -43,7 +44,9 @@ static void destroy(struct fl_arena *arena)
     for (unsigned i = 0; i < estate->heap_count; i++) {
         fl_slab_unmap(&estate->heaps[i].small);
         fl_slab_unmap(&estate->heaps[i].big);
+        fl_slab_unmap(&estate->heaps[i].wide);
     }
+    fl_timers_free(&estate->home.timers);
     free(estate);
 }
 
@@ -62,6 +65,7 @@ struct fl_estate *fl_estate_new(
     estate->home.data = setup->config.data;
     estate->home.generation = fl_process_generation();
     estate->home.is_threadless = setup->config.backend != FILCH_THREADS;
+    estate->home.due_kind = &fl_later_kind;
     estate->home.wants_backtrace = setup->wants_backtrace;
     return estate;
 }

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 
+#include "concurrent/time.h"
 #include "sched/fork.h"
 #include "sched/registry.h"
 #include "sched/seat.h"
 #include "sched/step.h"
+#include "task/plan.h"
 
 bool fl_guest_begin(struct fl_strand *strand)
 {
@@ -40,27 +42,27 @@ struct fl_run fl_guest_run_in(struct fl_pool *pool, int number)
 }
 
 /* Of a pool without threads. */
-static void run_in_seat(struct fl_pool *pool, filch_future *task)
+static void run_in_seat(struct fl_pool *pool, filch_future *task, bool owned)
 {
     struct fl_seat seat = fl_seat_take(pool);
     struct fl_run run = fl_guest_run_in(pool, seat.number);
     if (fl_seat_start(pool, run))
-        fl_task_fail(task, FILCH_EBROKEN, fl_pool_reason(pool), false);
+        fl_task_fail(task, FILCH_EBROKEN, fl_pool_reason(pool), owned);
     else
-        fl_strand_run(fl_strand_current, &run, task, false);
+        fl_strand_run(fl_strand_current, &run, task, owned);
     fl_seat_leave(pool, seat);
 }
 
 /* In a task of another pool it runs on top of that. */
-void fl_guest_run_claimed(
-    struct fl_strand *strand, struct fl_pool *pool, filch_future *task)
+void fl_guest_run_claimed(struct fl_strand *strand, struct fl_pool *pool,
+    filch_future *task, bool owned)
 {
     struct fl_strand *outer = fl_guest_enter(strand, pool);
     struct fl_run run = fl_guest_run_in(pool, -1);
     if (fl_pool_is_threadless(pool))
-        run_in_seat(pool, task);
+        run_in_seat(pool, task, owned);
     else
-        fl_strand_run(fl_strand_current, &run, task, false);
+        fl_strand_run(fl_strand_current, &run, task, owned);
     fl_strand_current = outer;
 }
 
@@ -68,9 +70,18 @@ void fl_guest_run(
     struct fl_strand *strand, struct fl_pool *pool, filch_future *task)
 {
     fetch_add_relaxed(&pool->live, FL_LIVE_GUEST);
-    if (fl_task_claim(task))
-        fl_guest_run_claimed(strand, pool, task);
+    if (fl_task_is_called_off(task) || !fl_task_claim(task))
+        fl_task_release(task);
+    else
+        fl_guest_run_claimed(strand, pool, task, true);
     fl_pool_drop_live(pool, FL_LIVE_GUEST);
+}
+
+bool fl_guest_may_run(filch_future *task)
+{
+    return !fl_task_is_timed(task) ||
+           (fl_report_home(task)->is_threadless &&
+               fl_time_is_past(fl_task_time(task)));
 }
 
 /* `strand`: NULL if there is no memory for one. */
@@ -79,9 +90,9 @@ static bool help(struct fl_strand *strand, filch_future *task)
     struct fl_pool *pool = fl_registry_enter(task);
     if (!pool)
         return false;
-    bool is_ours = fl_task_claim(task);
+    bool is_ours = !fl_task_is_called_off(task) && fl_task_claim(task);
     if (is_ours && strand)
-        fl_guest_run_claimed(strand, pool, task);
+        fl_guest_run_claimed(strand, pool, task, false);
     else if (is_ours)
         fl_task_fail(task, -ENOMEM, NULL, false);
     if (fl_pool_is_threadless(pool))
@@ -93,6 +104,8 @@ static bool help(struct fl_strand *strand, filch_future *task)
 bool fl_pool_help(filch_future *task)
 {
     struct fl_strand strand;
+    if (!fl_guest_may_run(task))
+        return false;
     bool can_run = fl_guest_begin(&strand);
     bool is_ours = (can_run || fl_report_home(task)->is_threadless) &&
                    help(can_run ? &strand : NULL, task);

@@ -87,6 +87,7 @@ static void look_in(struct look *look, struct fl_heap *heaps, unsigned count)
     for (unsigned i = 0; i < count; i++) {
         fl_slab_each(&heaps[i].small, look_at, look);
         fl_slab_each(&heaps[i].big, look_at, look);
+        fl_slab_each(&heaps[i].wide, look_at, look);
     }
 }
 

@@ -9,9 +9,11 @@
 #include "platform/futex.h"
 #include "platform/process.h"
 #include "sched/estate.h"
+#include "sched/later.h"
 #include "sched/registry.h"
 #include "sched/step.h"
 #include "sched/worker.h"
+#include "task/timekeeper.h"
 
 enum { DOORS_LEAST = 4, DOORS_MOST = 64, INBOX_CAPACITY = 256 };
 
@@ -110,6 +112,7 @@ static void close_heap(struct fl_heap *heap)
 {
     fl_slab_close(&heap->small);
     fl_slab_close(&heap->big);
+    fl_slab_close(&heap->wide);
 }
 
 static void free_parts(struct fl_pool *pool)
@@ -136,6 +139,7 @@ static void finalize(struct fl_pool *pool)
     if (self && self->pool == pool)
         fl_registry_leave_thread(self);
     fl_registry_remove(pool);
+    fl_timekeeper_forget(&pool->home->timers);
     for (unsigned i = 0; i < load_relaxed(&pool->slots_used); i++)
         fl_worker_join(load_relaxed(&pool->slots[i]));
     free_parts(pool);

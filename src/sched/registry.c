@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "sched/registry.h"
 
+#include "concurrent/time.h"
 #include "platform/futex.h"
 #include "sched/estate.h"
 #include "sched/worker.h"
 #include "task/hook.h"
+#include "task/timekeeper.h"
 
 static struct fl_lock registry_lock;
 static struct fl_pool *registry; /* under the lock */
@@ -21,6 +23,7 @@ void fl_registry_forget_parent(void)
     fl_estate_forget_all();
     fl_report_forget();
     fl_strand_forget_all();
+    fl_timekeeper_forget_parent();
 }
 
 void fl_registry_add(struct fl_pool *pool)
@@ -141,7 +144,7 @@ static int wait_for_changes(int64_t deadline)
     if (!is_any_busy())
         return 0;
     fl_lock_drop(&registry_lock);
-    int rc = fl_futex_wait(&registry_changes, changes, deadline);
+    int rc = fl_time_wait(&registry_changes, changes, deadline);
     fl_lock_take(&registry_lock);
     return rc;
 }

@@ -3,10 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "platform/clock.h"
+#include "concurrent/time.h"
 #include "platform/error.h"
 #include "platform/futex.h"
 #include "platform/process.h"
+#include "sched/later.h"
 #include "sched/step.h"
 #include "sched/worker.h"
 #include "task/message.h"
@@ -115,6 +116,7 @@ void fl_pool_break(struct fl_pool *pool, int code, char *reason)
         free(reason);
     pass_doors(pool);
     fl_pool_drain(pool, 0);
+    fl_later_end(pool);
     wake_all(pool);
 }
 
@@ -144,9 +146,9 @@ static int wait_for_end(struct fl_pool *pool, int64_t deadline)
         uint32_t live = load_acquire(&pool->live);
         if (live == FL_LIVE_GUEST)
             return 0;
-        if (fl_clock_is_past(deadline))
+        if (fl_time_is_past(deadline))
             return -ETIMEDOUT;
-        fl_futex_wait(&pool->live, live, deadline);
+        fl_time_wait(&pool->live, live, deadline);
     }
 }
 
@@ -169,6 +171,7 @@ int fl_pool_shutdown(struct fl_pool *pool, unsigned flags, int64_t deadline)
     if (deadline > FILCH_POLL && fl_pool_is_in_task_of(pool))
         return -EDEADLK;
     fl_pool_begin_shutdown(pool, flags);
+    fl_later_end(pool);
     filch_blocking_enter(); /* in a task of another pool */
     int rc = fl_pool_is_threadless(pool)
                  ? fl_step_finish(pool, deadline, wait_for_end)
@@ -180,5 +183,6 @@ int fl_pool_shutdown(struct fl_pool *pool, unsigned flags, int64_t deadline)
 void fl_pool_release(struct fl_pool *pool)
 {
     fl_pool_begin_shutdown(pool, FILCH_FINISH);
+    fl_later_end(pool);
     fl_pool_drop_live(pool, FL_LIVE_GUEST);
 }

@@ -3,10 +3,11 @@
 
 #include <errno.h>
 
-#include "platform/clock.h"
+#include "concurrent/time.h"
 #include "sched/errand.h"
 #include "sched/guest.h"
 #include "sched/seat.h"
+#include "task/plan.h"
 
 /* A task out of the queue. True: it ran. */
 static bool meet(
@@ -17,11 +18,12 @@ static bool meet(
         fl_pool_discard(pool, task, 0);
         return false;
     }
-    bool is_ours = fl_task_claim(task);
-    if (is_ours)
-        fl_guest_run_claimed(strand, pool, task);
-    fl_task_release(task);
-    return is_ours;
+    if (fl_task_is_called_off(task) || !fl_task_claim(task)) {
+        fl_task_release(task);
+        return false;
+    }
+    fl_guest_run_claimed(strand, pool, task, true);
+    return true;
 }
 
 static bool run_next(struct fl_strand *strand, struct fl_pool *pool)
@@ -75,7 +77,7 @@ static int run_all(struct fl_pool *pool, int64_t deadline)
     if (!fl_guest_begin(&strand))
         fl_pool_drain(pool, -ENOMEM);
     while (!rc && fl_pool_has_work(pool)) {
-        if (fl_clock_is_past(deadline))
+        if (fl_time_is_past(deadline))
             rc = -ETIMEDOUT;
         else
             run_next(&strand, pool);
@@ -134,7 +136,7 @@ int fl_step_visit(
     struct fl_pool *pool, const struct fl_errand *errand, int64_t deadline)
 {
     struct fl_strand strand;
-    if (fl_clock_is_past(deadline))
+    if (fl_time_is_past(deadline))
         return -ETIMEDOUT;
     if (!fl_guest_begin(&strand))
         return -ENOMEM;

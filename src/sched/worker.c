@@ -253,7 +253,8 @@ static inline void run_task(
         fl_pool_discard(pool, task, 0);
         return;
     }
-    if (!fl_task_claim_owned(task)) { /* cancelled, or claimed by a waiter */
+    if (fl_task_is_called_off(task) || !fl_task_claim_owned(task)) {
+        /* or cancelled, or claimed by a waiter */
         fl_task_release(task);
         return;
     }

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "concurrent/slab.h"
+#include "task/timer.h"
 
 struct fl_pool;
 
@@ -21,6 +22,8 @@ struct fl_home {
     bool is_threadless;   /* immutable: whoever waits for a task runs it */
     bool wants_backtrace; /* immutable: of where filch_failf() was called */
     _Atomic uint64_t unobserved; /* any thread, atomic: how many were told */
+    struct fl_timers timers;              /* of its tasks */
+    const struct fl_timer_kind *due_kind; /* immutable: queues a task */
 };
 
 /* Any thread. Counts it, and tells `home`'s hook, or standard error if there

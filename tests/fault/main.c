@@ -29,6 +29,8 @@ static const struct {
     {"sort", sort},
     {"each_worker", each_worker},
     {"local", local},
+    {"tokens", tokens},
+    {"times", times},
     {"once", once},
     {"manual", manual},
     {"inline", in_line},

@@ -35,6 +35,8 @@ scenario blocking;
 scenario sort;
 scenario each_worker;
 scenario local;
+scenario tokens;
+scenario times;
 scenario once;
 scenario manual;
 scenario in_line;

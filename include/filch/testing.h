@@ -23,6 +23,10 @@
  * - A wait (outside of tasks, too, and in tasks of other executors) runs what
  *   it waits for, if that has not started, in the waiting thread. So it hangs
  *   no more than a wait in a task does. With #FILCH_POLL it runs nothing.
+ * - A task that has a time (not_before, period) is queued when that comes, also
+ *   if it is inline, and to be stepped then. A wait for one such future sleeps
+ *   until then, and runs it, unless it has a period; who waits for the first of
+ *   several, or at a completion queue, needs somebody who steps.
  * - A manual one that is full: #FILCH_BLOCK steps until there is room.
  * - filch_executor_shutdown() and filch_executor_close() run what is queued
  *   themselves (with #FILCH_POLL, shutdown runs nothing); so does
@@ -47,10 +51,9 @@ extern "C" {
 
 /**
  * Any thread, also several at the same time. Runs the next task that waits in
- * a manual executor, and its callbacks. In a task it runs on top of that.
- * @return 1: it ran one; 0: none waits (always so if it is inline); -EINVAL:
- *         null, or an executor that has threads; -ENOMEM: nothing has happened;
- *         #FILCH_EFORKED
+ * an executor without threads, and its callbacks. In a task it runs on top of that.
+ * @return 1: it ran one; 0: none waits; -EINVAL: null, or an executor that has
+ *         threads; -ENOMEM: nothing has happened; #FILCH_EFORKED
  */
 FILCH_API int filch_step(filch_executor *ex);
 

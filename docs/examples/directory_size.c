@@ -121,14 +121,6 @@ FILCH_TASK(int64_t, measure, int, in, const char *, name)
     return total;
 }
 
-/* Submitted, and not just run, for the message of a failure. */
-static int measure_all(filch_ctx *cx, void *path, void *result)
-{
-    int64_t bytes = measure(cx, AT_FDCWD, path);
-    *(int64_t *)result = bytes;
-    return bytes < 0 ? (int)bytes : 0;
-}
-
 int main(int argc, char **argv)
 {
     struct number workers = {"WORKERS", 0, FILCH_WORKERS_MAX, 0};
@@ -140,16 +132,15 @@ int main(int argc, char **argv)
 
     filch_with (ex, .name = "size", .workers = (int)workers.value) {
         int64_t bytes = 0;
-        struct filch_failure why;
         start = filch_now();
-        filch_future *f = filch_submit(ex, measure_all, argv[1]);
-        int rc = filch_future_result(f, FILCH_FOREVER, &bytes, sizeof bytes);
+        int rc = measure_run(ex, &bytes, AT_FDCWD, argv[1]);
         int64_t parallel = filch_now() - start;
-        if (rc && filch_future_failure(f, FILCH_POLL, &why) < 0)
-            (void)fprintf(stderr, "directory_size: %s\n", why.message);
-        filch_future_release(f);
-        if (rc)
+        if (rc || bytes < 0) {
+            rc = rc ? rc : (int)bytes;
+            (void)fprintf(
+                stderr, "directory_size: %s\n", filch_error_message(rc));
             return EXIT_FAILURE;
+        }
         (void)printf("%lld bytes\n", (long long)bytes);
         return compare_print(
             serial, parallel, filch_executor_workers(ex), bytes == expected);

@@ -90,6 +90,15 @@ FILCH_API const char *filch_strerror(int code);
  */
 FILCH_API const char *filch_error_name(int code);
 
+/**
+ * Any thread. Wait-free. Text for a @p code < 0 that a call has returned which
+ * waits for functions of the caller's, as filch_run(), filch_for() and
+ * filch_map() do, for people: what the last such call in this thread was told
+ * with filch_failf(), or filch_strerror() if nothing was. The string lives
+ * until the next such call. In a task: what its own failure would say now.
+ */
+FILCH_API const char *filch_error_message(int code);
+
 /** Any thread. Wait-free. The library's version, "0.1.0"; a static string. */
 FILCH_API const char *filch_version(void);
 

@@ -58,6 +58,7 @@ static int join(filch_future *other)
     int rc = fl_await(other, FILCH_FOREVER);
     if (!rc)
         rc = filch_future_result(other, FILCH_POLL, NULL, 0);
+    fl_strand_put_message(fl_message_copy(fl_task_message(other)));
     fl_task_release(other);
     return rc;
 }

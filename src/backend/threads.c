@@ -12,6 +12,7 @@
 #include "sched/pool.h"
 #include "sched/seat.h"
 #include "sched/step.h"
+#include "task/strand.h"
 
 struct threads {
     struct filch_executor base;
@@ -45,7 +46,9 @@ static int each_worker(
     filch_executor *ex, filch_worker_fn *fn, void *arg, int64_t deadline)
 {
     struct fl_errand errand = {.fn = fn, .arg = arg};
-    return fl_errand_send(pool_of(ex), &errand, deadline);
+    int rc = fl_errand_send(pool_of(ex), &errand, deadline);
+    fl_strand_put_message(errand.message);
+    return rc;
 }
 
 static int release(filch_executor *ex)

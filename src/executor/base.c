@@ -91,6 +91,12 @@ int filch_failf(filch_ctx *cx, int code, const char *format, ...)
     return code < 0 ? code : -EINVAL;
 }
 
+const char *filch_error_message(int code)
+{
+    const char *message = code < 0 ? fl_strand_message() : NULL;
+    return message ? message : fl_error_text(code);
+}
+
 filch_executor *filch_ctx_executor(const filch_ctx *cx)
 {
     (void)cx;

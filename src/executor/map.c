@@ -22,6 +22,7 @@ struct map {
     filch_task *fn;             /* immutable */
     struct fl_lock lock;
     int code;           /* under the lock: why `end` is not done */
+    char *message;      /* the same, owned */
     _Atomic size_t end; /* lock holder writes, any thread reads */
 };
 
@@ -31,14 +32,19 @@ struct chunk {
     size_t first;
 };
 
-static void end_before(struct map *map, size_t item, int code)
+/* Takes the message. */
+static void end_before(struct map *map, size_t item, int code, char *message)
 {
     fl_lock_take(&map->lock);
     if (item < load_relaxed(&map->end)) {
+        char *other = map->message;
         store_relaxed(&map->end, item);
         map->code = code;
+        map->message = message;
+        message = other;
     }
     fl_lock_drop(&map->lock);
+    free(message);
 }
 
 static void *at(const void *base, size_t index, size_t stride)
@@ -66,7 +72,8 @@ static int run_chunk(filch_ctx *cx, void *arg, void *result)
             break;
         int rc = run_item(map, cx, i);
         if (rc < 0) {
-            end_before(map, i, rc);
+            end_before(
+                map, i, rc, fl_run_take_message(fl_strand_current->innermost));
             break;
         }
     }
@@ -101,7 +108,7 @@ static size_t submit_chunks(
                            &futures[i], ex, run_chunk, &chunk, &options)
                      : -ECANCELED;
         if (rc) {
-            end_before(map, chunk.first, rc);
+            end_before(map, chunk.first, rc, NULL);
             return i;
         }
     }
@@ -117,7 +124,7 @@ static void await_chunk(struct map *map, filch_future *future, size_t first)
         ;
     rc = filch_future_result(future, FILCH_POLL, NULL, 0);
     if (rc) /* it never ran: cancelled, dropped, or the executor is broken */
-        end_before(map, first, rc);
+        end_before(map, first, rc, fl_message_copy(fl_task_message(future)));
     filch_future_release(future);
 }
 
@@ -127,13 +134,14 @@ static int run_map(filch_executor *ex, struct map *map)
     size_t chunks = (map->spec.count - 1) / chunk + 1;
     filch_future **futures = calloc(chunks, sizeof(filch_future *));
     if (!futures) {
-        end_before(map, 0, -ENOMEM);
+        end_before(map, 0, -ENOMEM, NULL);
         return -ENOMEM;
     }
     size_t accepted = submit_chunks(ex, map, chunks, futures);
     for (size_t i = 0; i < accepted; i++)
         await_chunk(map, futures[i], i * chunk);
     free(futures);
+    fl_strand_put_message(map->message);
     return map->code;
 }
 

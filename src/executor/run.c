@@ -8,11 +8,18 @@
 #include "executor/run.h"
 #include "sched/await.h"
 
+/* For a run from outside of the executor's tasks. */
+struct outside {
+    struct filch_fork_record *record;
+    char *message; /* the record has its outcome, and we do not know where */
+};
+
 static int run_record(filch_ctx *cx, void *arg, void *result)
 {
-    struct filch_fork_record *record = arg;
+    struct outside *outside = arg;
     (void)result;
-    record->type->run(cx, record);
+    outside->record->type->run(cx, outside->record);
+    outside->message = fl_run_take_message(fl_strand_current->innermost);
     return 0;
 }
 
@@ -30,13 +37,21 @@ static int wait_until_over(filch_future *f)
 int fl_run_as_task(
     filch_executor *ex, filch_task *task, const char *site, void *arg)
 {
-    filch_future *f;
-    int rc = filch_submit_call_with(
-        &f, ex, (filch_any_fn)task, site, FILCH_FN_TASK, arg, NULL, 0);
-    if (rc)
-        return rc;
-    rc = wait_until_over(f);
+    filch_future *f =
+        filch_submit_call(ex, (filch_any_fn)task, site, FILCH_FN_TASK, arg);
+    int rc = wait_until_over(f);
+    fl_strand_put_message(fl_message_copy(fl_task_message(f)));
     filch_future_release(f);
+    return rc;
+}
+
+static int run_from_outside(
+    filch_executor *ex, struct filch_fork_record *record)
+{
+    struct outside outside = {record, NULL};
+    int rc = fl_run_as_task(ex, run_record, record->type->site, &outside);
+    if (outside.message)
+        fl_strand_put_message(outside.message);
     return rc;
 }
 
@@ -46,7 +61,7 @@ int filch_fork_run(filch_executor *ex, struct filch_fork_record *record)
     if (!ex || !record || !record->type)
         return -EINVAL;
     if (!strand || !strand->innermost || strand->innermost->executor != ex)
-        return fl_run_as_task(ex, run_record, record->type->site, record);
+        return run_from_outside(ex, record);
     record->type->run(fl_region_top(strand->region), record);
     return 0;
 }

@@ -6,7 +6,8 @@
 #include <filch/base.h>
 
 /* Any thread. Blocks until it has ended, so that `arg` may be the caller's.
- * What it returned, or why it did not run. */
+ * What it returned, or why it did not run; the message that it left is the
+ * caller's then, as of fl_strand_put_message(). */
 int fl_run_as_task(
     filch_executor *ex, filch_task *task, const char *site, void *arg);
 

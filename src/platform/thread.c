@@ -6,6 +6,8 @@
 #include <limits.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -82,6 +84,31 @@ char *fl_thread_stack_low(void)
         low = NULL;
     pthread_attr_destroy(&attributes);
     return low;
+}
+
+static pthread_key_t note_key;
+static bool has_note_key;
+
+static void make_note_key(void)
+{
+    /* libc's free(): threads may end when the library has gone */
+    has_note_key = pthread_key_create(&note_key, free) == 0;
+}
+
+void *fl_thread_note(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_note_key);
+    return has_note_key ? pthread_getspecific(note_key) : NULL;
+}
+
+void fl_thread_put_note(void *note)
+{
+    void *old = fl_thread_note();
+    if (!old && !note)
+        return;
+    bool is_kept = has_note_key && pthread_setspecific(note_key, note) == 0;
+    free(is_kept ? old : note);
 }
 
 void fl_thread_yield(void)

@@ -45,6 +45,11 @@ void fl_thread_get_name(char *name);
 /* The thread itself: the lowest address of its stack, NULL if unknown. */
 char *fl_thread_stack_low(void);
 
+/* The thread itself: a block that it keeps until it puts another one there, or
+ * ends; allocated, taken (also if it cannot be kept); NULL: none. */
+void *fl_thread_note(void);
+void fl_thread_put_note(void *note);
+
 /* Any thread. Lets another thread run. */
 void fl_thread_yield(void);
 

@@ -84,14 +84,20 @@ static void put_down(struct fl_errand *errand)
         fl_futex_wake(&errand->left, 1);
 }
 
-static void fail(struct fl_errand *errand, unsigned worker, int code)
+/* Takes the message. */
+static void fail(
+    struct fl_errand *errand, unsigned worker, int code, char *message)
 {
     fl_lock_take(&errand->lock);
     if (!errand->code || worker < errand->worker) {
+        char *other = errand->message;
         errand->worker = worker;
         errand->code = code;
+        errand->message = message;
+        message = other;
     }
     fl_lock_drop(&errand->lock);
+    free(message);
 }
 
 static void hand_to(struct fl_worker *worker, struct fl_errand *errand)
@@ -103,7 +109,7 @@ static void hand_to(struct fl_worker *worker, struct fl_errand *errand)
     /* acquire: it has ended; why, must be seen (a CAS that fails acquires
      * nothing) */
     (void)load_acquire(&worker->errand);
-    fail(errand, worker->index, fl_pool_refusal(worker->pool));
+    fail(errand, worker->index, fl_pool_refusal(worker->pool), NULL);
     put_down(errand);
 }
 
@@ -198,9 +204,10 @@ void fl_errand_run(struct fl_worker *worker, struct fl_errand *errand)
     if (fl_strand_current != &worker->strand)
         fl_thread_end(); /* it returned in a child of fork() */
     fl_strand_end(&worker->strand, &run);
-    fl_run_put_message(&run, NULL);
     if (rc < 0)
-        fail(errand, worker->index, rc);
+        fail(errand, worker->index, rc, run.message);
+    else
+        free(run.message);
     put_down(errand);
 }
 
@@ -208,7 +215,7 @@ void fl_errand_close(struct fl_worker *worker)
 {
     struct fl_errand *errand = exchange_acq_rel(&worker->errand, &closed);
     if (errand) {
-        fail(errand, worker->index, fl_pool_refusal(worker->pool));
+        fail(errand, worker->index, fl_pool_refusal(worker->pool), NULL);
         put_down(errand);
     }
 }

@@ -12,9 +12,10 @@ struct fl_errand {
     struct fl_lock lock;
     unsigned worker; /* under the lock: the first one that failed, and why */
     int code;
+    char *message; /* owned */
 };
 
-/* As filch_for_each_worker(). */
+/* As filch_for_each_worker(). The message is the caller's afterwards. */
 int fl_errand_send(
     struct fl_pool *pool, struct fl_errand *errand, int64_t deadline);
 

@@ -4,7 +4,6 @@
 #include <errno.h>
 
 #include "concurrent/time.h"
-#include "sched/fork.h"
 #include "sched/registry.h"
 #include "sched/seat.h"
 #include "sched/step.h"
@@ -22,7 +21,6 @@ void fl_guest_end(struct fl_strand *strand)
 {
     if (strand->region)
         fl_region_return(strand->region);
-    fl_fork_free(strand);
 }
 
 struct fl_strand *fl_guest_enter(struct fl_strand *strand, struct fl_pool *pool)

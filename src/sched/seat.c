@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "sched/seat.h"
 
-#include "sched/fork.h"
 #include "sched/guest.h"
 #include "sched/start_hook.h"
 
@@ -66,6 +65,5 @@ void fl_seat_stop_all(struct fl_pool *pool)
             fl_stop_hook_call(
                 pool, fl_strand_current, fl_guest_run_in(pool, i));
     fl_strand_current = outer;
-    fl_fork_free(&strand);
     fl_pool_drop_live(pool, FL_LIVE_GUEST);
 }

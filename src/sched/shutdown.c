@@ -52,8 +52,7 @@ static void wake_all(struct fl_pool *pool)
 char *fl_pool_reason(struct fl_pool *pool)
 {
     fl_lock_take(&pool->break_lock);
-    const char *reason = pool->broken_reason;
-    char *copy = reason ? fl_message_copy(reason) : NULL;
+    char *copy = fl_message_copy(pool->broken_reason);
     fl_lock_drop(&pool->break_lock);
     return copy;
 }

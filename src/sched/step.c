@@ -117,7 +117,7 @@ uint32_t fl_step_leave(struct fl_pool *pool, uint32_t unit)
     }
 }
 
-static int call(struct fl_pool *pool, const struct fl_errand *errand)
+static int call(struct fl_pool *pool, struct fl_errand *errand)
 {
     struct fl_seat seat = fl_seat_take(pool);
     struct fl_run run = fl_guest_run_in(pool, seat.number);
@@ -126,6 +126,8 @@ static int call(struct fl_pool *pool, const struct fl_errand *errand)
         fl_strand_begin(fl_strand_current, &run);
         rc = errand->fn(run.position, errand->arg);
         fl_strand_end(fl_strand_current, &run);
+        if (rc < 0)
+            errand->message = fl_run_take_message(&run);
         fl_run_put_message(&run, NULL);
     }
     fl_seat_leave(pool, seat);
@@ -133,7 +135,7 @@ static int call(struct fl_pool *pool, const struct fl_errand *errand)
 }
 
 int fl_step_visit(
-    struct fl_pool *pool, const struct fl_errand *errand, int64_t deadline)
+    struct fl_pool *pool, struct fl_errand *errand, int64_t deadline)
 {
     struct fl_strand strand;
     if (fl_time_is_past(deadline))

@@ -25,6 +25,6 @@ int fl_step_finish(struct fl_pool *pool, int64_t deadline,
 uint32_t fl_step_leave(struct fl_pool *pool, uint32_t unit);
 /* As fl_errand_send(), in this thread. */
 int fl_step_visit(
-    struct fl_pool *pool, const struct fl_errand *errand, int64_t deadline);
+    struct fl_pool *pool, struct fl_errand *errand, int64_t deadline);
 
 #endif

@@ -50,6 +50,10 @@ int fl_worker_start(struct fl_pool *pool);
 void fl_worker_join(struct fl_worker *worker);
 /* When its thread has been joined. */
 void fl_worker_free(struct fl_worker *worker);
+/* The worker, searching. Runs what there is until it is told to end. */
+void fl_worker_run_all(struct fl_worker *worker);
+/* The worker, searching. Gives its token back. */
+void fl_worker_end_search(struct fl_worker *worker);
 /* A run of the pool's in the worker. */
 struct fl_run fl_worker_run(struct fl_worker *worker);
 /* The worker, in a task. Runs another one that it has claimed. `owned`: the

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "concurrent/atomic.h"
+#include "task/message.h"
 
 /* Bits of an executor's control word, as far as tasks care. */
 enum { FL_CONTROL_STOP = 1 };

@@ -28,6 +28,8 @@ static const char *second(const char *message)
 
 char *fl_message_copy(const char *message)
 {
+    if (!message)
+        return NULL;
     const char *more = second(message);
     size_t bytes = (size_t)(more - message) + strlen(more) + 1;
     char *copy = malloc(bytes);

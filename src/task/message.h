@@ -9,7 +9,7 @@
 /* Any thread. Formats as vprintf() does. `backtrace` may be NULL. NULL: no
  * memory. */
 char *fl_message_new(const char *backtrace, const char *format, va_list args);
-/* Any thread. NULL: no memory. */
+/* Any thread. NULL: there is none, or no memory. */
 char *fl_message_copy(const char *message);
 /* Any thread. NULL: none. */
 const char *fl_message_backtrace(const char *message);

@@ -23,7 +23,9 @@ struct fl_region {
     _Atomic uintptr_t guard;
     /* the owner only */
     alignas(FL_CACHE_LINE) char *split;
-    char *end; /* immutable: of the records */
+    char *end;                           /* immutable: of the records */
+    struct fl_in_place *in_place;        /* see in_place.h: those not joined */
+    struct fl_in_place *joined_in_place; /* the last that was joined */
     /* owner writes: what is in the deque from here on was forked by the stolen
      * fork that it is running */
     _Atomic int64_t floor;
@@ -51,7 +53,7 @@ _Static_assert(FL_SAME_PLACE(fl_region, filch_fork_region, limit) &&
 
 /* Behind the end: a line of zeroes for the walk, and room for the record of a
  * fork that does not fit, which begins there or before. Then the place whose
- * forks have run at once: see fork.c. */
+ * forks have run at once: see in_place.h. */
 enum { FL_REGION_SLACK = 4 * FILCH_FORK_MOST };
 
 /* Any thread. NULL: out of memory. */
@@ -80,6 +82,10 @@ static inline filch_ctx *fl_region_top(const struct fl_region *region)
         at += type->bytes;
     return (filch_ctx *)(void *)at;
 }
+
+/* The owner, in a debug build. Do its records end at `top`, and do its words
+ * say what they can say? */
+bool fl_region_is_sane(const struct fl_region *region, const char *top);
 
 /* The owner, at the end of a run that began at a position. Aborts if a fork
  * is left, and says which. */
@@ -112,9 +118,15 @@ static inline void fl_region_poke(struct fl_region *region)
         fl_region_slow_down(region);
 }
 
-/* The owner. As long as nobody pokes, forks and private joins are fast. */
+/* The owner. As long as nobody pokes, forks and private joins are fast; while
+ * forks have run in place, every join is slow. */
 static inline void fl_region_settle(struct fl_region *region)
 {
+    if (region->in_place) {
+        /* not a poke: a thief may be between its two stores */
+        fl_region_slow_down(region);
+        return;
+    }
     /* relaxed: as above */
     store_relaxed(&region->limit, (uintptr_t)region->end);
     store_relaxed(&region->guard, (uintptr_t)region->split);

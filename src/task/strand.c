@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "concurrent/lock.h"
+#include "platform/thread.h"
 #include "task/report.h"
 
 _Thread_local struct fl_strand *fl_strand_current;
@@ -232,4 +233,24 @@ int fl_strand_unblock(struct fl_strand *strand)
     bool doomed = strand->is_doomed;
     fl_lock_drop(&lock);
     return doomed ? -EDEADLK : 0;
+}
+
+static struct fl_run *running(void)
+{
+    return fl_strand_current ? fl_strand_current->innermost : NULL;
+}
+
+void fl_strand_put_message(char *message)
+{
+    struct fl_run *run = running();
+    if (!run)
+        fl_thread_put_note(message);
+    else if (message)
+        fl_run_put_message(run, message);
+}
+
+const char *fl_strand_message(void)
+{
+    const struct fl_run *run = running();
+    return run ? run->message : fl_thread_note();
 }

@@ -7,8 +7,7 @@
 #ifndef FL_TASK_STRAND_H
 #define FL_TASK_STRAND_H
 
-#include "task/ctx.h"
-#include "task/region.h"
+#include "task/in_place.h"
 #include "task/waiter.h"
 
 struct fl_worker;
@@ -26,8 +25,6 @@ struct fl_strand {
     struct fl_region *region; /* immutable */
     struct fl_record
         *stolen; /* the innermost that runs here; the thread only */
-    struct fl_in_place *in_place; /* forks without room; the thread only */
-    struct fl_in_place *joined_in_place; /* the last of those */
     /* All that follows is guarded by the lock of the blocked strands. */
     struct fl_strand *next;
     filch_future *const *awaited;
@@ -62,6 +59,13 @@ void fl_strand_block_in_join(
 /* The same, after sleeping. -EDEADLK: somebody closed a circle. */
 int fl_strand_unblock(struct fl_strand *strand);
 
+/* Any thread. A failure's message that is in no future: what the running task
+ * says of its failure, or, outside of tasks, what the thread was told last.
+ * Takes it; NULL: nothing was said, the task's own stays. */
+void fl_strand_put_message(char *message);
+/* Any thread. That message, until the next; NULL: none. */
+const char *fl_strand_message(void);
+
 /* The strand's thread. A run on top of what it is running. */
 static inline void fl_strand_begin(struct fl_strand *strand, struct fl_run *run)
 {
@@ -73,6 +77,7 @@ static inline void fl_strand_begin(struct fl_strand *strand, struct fl_run *run)
 static inline void fl_strand_end(struct fl_strand *strand, struct fl_run *run)
 {
     fl_region_check(run->position);
+    fl_in_place_check(strand->region, run);
     strand->innermost = run->outer;
 }
 

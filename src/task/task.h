@@ -221,6 +221,11 @@ const char *fl_task_name(const filch_future *task);
 const char *fl_task_where(const filch_future *task);
 /* Any thread, once failed. */
 void fl_task_failure(filch_future *task, struct filch_failure *failure);
+/* Any thread, once final: what was said of its failure, or NULL. */
+static inline const char *fl_task_message(const filch_future *task)
+{
+    return fl_task_phase(task) == FL_FAILED ? task->failure.message : NULL;
+}
 
 /* Any thread with a reference, not in a task. Blocks until final or the
  * deadline. 0, or -ETIMEDOUT. */

@@ -13,6 +13,7 @@
 #include "platform/thread.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 int fl_futex_wait(const void *word, uint32_t expected, int64_t deadline)
@@ -60,6 +61,16 @@ void fl_thread_join(struct fl_thread *thread)
 void fl_thread_end(void)
 {
     model_fail("a thread ends itself");
+}
+
+void *fl_thread_note(void)
+{
+    return NULL;
+}
+
+void fl_thread_put_note(void *note)
+{
+    free(note);
 }
 
 void fl_thread_set_name(const char *name)

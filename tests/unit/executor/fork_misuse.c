@@ -3,6 +3,7 @@
  * says which tasks it was. */
 #include "../../support/child.h"
 #include "../../support/pool.h"
+#include "task/region.h"
 
 #include <criterion/criterion.h>
 #include <signal.h>
@@ -42,6 +43,12 @@ FILCH_VOID_TASK(confused, int, n)
     (void)wrong_join(&cx);
 }
 
+static int forget_nothing(filch_ctx *cx, void *frame)
+{
+    (void)cx, (void)frame;
+    return 0;
+}
+
 static int forget_untyped(filch_ctx *cx, void *frame)
 {
     filch_fork(&cx, forget_untyped, frame);
@@ -59,6 +66,21 @@ static int confuse_kinds(filch_ctx *cx, void *frame)
 {
     right_fork(&cx, *(int *)frame);
     return filch_join(&cx);
+}
+
+/* The last one finds no room, and has run at once. */
+static int forget_in_place(filch_ctx *cx, void *frame)
+{
+    const struct fl_region *region = (void *)filch_fork_region_of(cx);
+    int forks = 0;
+    for (; (char *)cx + FILCH_FORK_ALIGN <= region->end; forks++)
+        filch_fork(&cx, forget_nothing, frame);
+    filch_ctx *full = cx;
+    right_fork(&cx, 1);
+    MUST((char *)cx > (char *)full + FILCH_FORK_ALIGN);
+    while (forks-- > 0)
+        MUST(filch_join(&full) == 0);
+    return 0;
 }
 
 static int one = 1;
@@ -86,6 +108,11 @@ static int run_forget_untyped(void *ex)
 static int run_forget_in_task(void *ex)
 {
     return settle(filch_submit(ex, forget_in_task, &one));
+}
+
+static int run_forget_in_place(void *ex)
+{
+    return filch_run(ex, forget_in_place, NULL);
 }
 
 static int run_confuse_kinds(void *ex)
@@ -127,6 +154,11 @@ Test(fork_misuse, a_forgotten_join)
 {
     expect(run_forget_in_task, "a fork of", "(wrong)");
     expect(run_forget_untyped, "a fork of", "(fork)");
+}
+
+Test(fork_misuse, a_forgotten_join_of_a_fork_without_room)
+{
+    expect(run_forget_in_place, "a fork of", "(right)");
 }
 
 /* The tests are built with the checks of a debug build. */

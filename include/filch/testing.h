@@ -51,7 +51,8 @@ extern "C" {
 
 /**
  * Any thread, also several at the same time. Runs the next task that waits in
- * an executor without threads, and its callbacks. In a task it runs on top of that.
+ * an executor without threads, and its callbacks. In a task it runs on top of
+ * that.
  * @return 1: it ran one; 0: none waits; -EINVAL: null, or an executor that has
  *         threads; -ENOMEM: nothing has happened; #FILCH_EFORKED
  */

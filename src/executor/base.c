@@ -7,13 +7,13 @@
 #include <stdlib.h>
 
 #include "backend/backend.h"
-#include "platform/backtrace.h"
 #include "concurrent/time.h"
+#include "platform/backtrace.h"
 #include "platform/check.h"
 #include "platform/error.h"
 #include "task/message.h"
-#include "task/report.h"
 #include "task/plan.h"
+#include "task/report.h"
 #include "task/strand.h"
 
 const char *filch_strerror(int code)

@@ -77,9 +77,8 @@ void fl_guest_run(
 
 bool fl_guest_may_run(filch_future *task)
 {
-    return !fl_task_is_timed(task) ||
-           (fl_report_home(task)->is_threadless &&
-               fl_time_is_past(fl_task_time(task)));
+    return !fl_task_is_timed(task) || (fl_report_home(task)->is_threadless &&
+                                          fl_time_is_past(fl_task_time(task)));
 }
 
 /* `strand`: NULL if there is no memory for one. */

@@ -22,7 +22,7 @@ struct fl_home {
     bool is_threadless;   /* immutable: whoever waits for a task runs it */
     bool wants_backtrace; /* immutable: of where filch_failf() was called */
     _Atomic uint64_t unobserved; /* any thread, atomic: how many were told */
-    struct fl_timers timers;              /* of its tasks */
+    struct fl_timers timers;     /* of its tasks */
     const struct fl_timer_kind *due_kind; /* immutable: queues a task */
 };
 

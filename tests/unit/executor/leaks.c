@@ -115,10 +115,11 @@ Test(leaks, of_a_task)
 
 Test(leaks, what_a_wait_or_a_cancel_left_in_the_queue)
 {
+    atomic_int runs = 0;
     filch_executor *ex =
         open_with((struct filch_config){.backend = FILCH_MANUAL});
     filch_future *first = filch_submit(ex, nothing, NULL);
-    filch_future *waited = filch_submit(ex, bump, &(atomic_int){0});
+    filch_future *waited = filch_submit(ex, bump, &runs);
     filch_future *cancelled = filch_submit(ex, burn, NULL);
     cr_assert_eq(settle(waited), 0);
     cr_assert_eq(filch_future_cancel(cancelled), 1);

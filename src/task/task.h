@@ -189,11 +189,13 @@ static inline bool fl_task_claim(filch_future *task)
     return false;
 }
 /* As claim, by whoever took the task out of its queue, whose reference it now
- * holds: if that is the only one, nobody else can be after the task. */
+ * holds: if that is the only one, nobody else can be after the task, but for
+ * its token. */
 static inline bool fl_task_claim_owned(filch_future *task)
 {
     /* acquire: pairs with the release of the other references [TASK-free] */
-    if (load_acquire(&task->state) != (FL_PENDING | FL_REFERENCE))
+    if (load_acquire(&task->state) != (FL_PENDING | FL_REFERENCE) ||
+        (task->flags & FL_WIDE))
         return fl_task_claim(task);
     store_relaxed(&task->state, FL_RUNNING | FL_REFERENCE);
     return true;

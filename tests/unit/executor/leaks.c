@@ -159,10 +159,11 @@ static int leak_two(void *arg)
     exit(0);
 }
 
-static int count_lines(const char *text)
+/* A sanitizer may complain of the same. */
+static int count_reports(const char *text)
 {
     int count = 0;
-    for (const char *at = text; (at = strchr(at, '\n')); at++)
+    for (const char *at = text; (at = strstr(at, "filch: ")); at++)
         count++;
     return count;
 }
@@ -172,10 +173,10 @@ Test(leaks, at_the_end_of_the_process_if_asked)
     struct child child;
     MUST(unsetenv("FILCH_LEAKS") == 0);
     run_child(&child, leak_two, NULL);
-    cr_assert_str_empty(child.err);
+    cr_assert_eq(count_reports(child.err), 0);
     MUST(setenv("FILCH_LEAKS", "1", 1) == 0);
     run_child(&child, leak_two, NULL);
-    cr_assert_eq(count_lines(child.err), 2, "%s", child.err);
+    cr_assert_eq(count_reports(child.err), 2, "%s", child.err);
     cr_assert_neq(strstr(child.err,
                       "filch: not released: nothing: done, references: 1 ("),
         NULL);

@@ -77,8 +77,8 @@ FILCH_API int filch_future_cancel(filch_future *f);
  * Any thread. If the task has not started, claims it and runs it here, in
  * the calling thread: for a caller who would only wait. A start hook of the
  * executor has not run in an outside thread.
- * @return 1: it ran here; 0: it had started, finished or been cancelled;
- *         -EINVAL; #FILCH_EFORKED
+ * @return 1: it ran here; 0: it had started, finished or been cancelled, or
+ *         there is no memory to run it here; -EINVAL; #FILCH_EFORKED
  */
 FILCH_API int filch_future_help(filch_future *f);
 

@@ -12,12 +12,14 @@
 
 #include "concurrent/atomic.h"
 
+/* Its word. CONTENDED: held, and somebody may sleep on it. */
 enum { FL_LOCK_FREE, FL_LOCK_HELD, FL_LOCK_CONTENDED };
 
 struct fl_lock {
     _Atomic uint32_t word; /* any thread, atomic */
 };
 
+/* The rest of take and of drop: somebody else wants it, too. */
 void fl_lock_take_slow(struct fl_lock *lock);
 void fl_lock_drop_slow(struct fl_lock *lock);
 

@@ -134,7 +134,7 @@ filch_executor *filch_default(void)
     if (!ex) {
         ex = filch_with_open(NULL, 0);
         ex->is_default = true;
-        store_release(&made, ex);
+        store_release(&made, ex); /* pairs with the acquire above */
     }
     fl_lock_drop(&lock);
     return ex;

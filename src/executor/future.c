@@ -53,24 +53,30 @@ static int failure_of(filch_future *f)
     }
 }
 
-int filch_future_result(
+__attribute__((noinline)) static int await_result(
     filch_future *f, int64_t deadline, void *result, size_t size)
 {
     if (!f || (size && !result) ||
         (size > FILCH_RESULT_MAX && size > fl_task_result_bytes(f)))
         return -EINVAL;
-    if (fl_task_phase(f) != FL_DONE) { /* often it is */
-        int rc = fl_await(f, deadline);
-        if (!rc)
-            rc = failure_of(f);
-        if (rc)
-            return rc;
-    }
-    if (size == sizeof(uint64_t) && !(f->flags & FL_WIDE))
-        memcpy(result, f->result, sizeof(uint64_t)); /* as usual; no call */
-    else if (size)
+    int rc = fl_await(f, deadline);
+    if (!rc)
+        rc = failure_of(f);
+    if (!rc && size)
         memcpy(result, fl_task_result(f), size);
-    return 0;
+    return rc;
+}
+
+int filch_future_result(
+    filch_future *f, int64_t deadline, void *result, size_t size)
+{
+    /* As it often is: a pointer, and it is there. */
+    if (f && result && size == sizeof(uint64_t) && !(f->flags & FL_WIDE) &&
+        fl_task_phase(f) == FL_DONE) {
+        memcpy(result, f->result, sizeof(uint64_t));
+        return 0;
+    }
+    return await_result(f, deadline, result, size);
 }
 
 int filch_future_failure(

@@ -17,7 +17,7 @@ static int check(filch_executor *ex, const struct fl_order *order)
                : -EINVAL;
 }
 
-static filch_future *refused(
+__attribute__((noinline)) static filch_future *refused(
     filch_executor *ex, const struct fl_order *order, int code)
 {
     if (!ex)
@@ -34,21 +34,29 @@ static inline struct filch_token *token_to_inherit(void)
     return run && run->task ? fl_task_token(run->task) : NULL;
 }
 
+static filch_future *submit(filch_executor *ex, const struct fl_order *order)
+{
+    filch_future *task;
+    int rc = check(ex, order);
+    if (!rc)
+        rc = ex->backend->submit(ex, order, &task);
+    return rc ? refused(ex, order, rc) : task;
+}
+
+__attribute__((noinline)) static filch_future *submit_with_token(
+    filch_executor *ex, struct fl_order order, struct filch_token *token)
+{
+    const struct filch_submit_options inherited = {.token = token};
+    order.options = &inherited;
+    return submit(ex, &order);
+}
+
 filch_future *filch_submit_call(filch_executor *ex, filch_any_fn fn,
     const char *site, enum filch_fn_kind kind, void *arg)
 {
     struct fl_order order = {.fn = fn, .site = site, .kind = kind, .arg = arg};
-    struct filch_submit_options inherited;
     struct filch_token *token = token_to_inherit();
-    filch_future *task;
-    if (token) {
-        inherited = (struct filch_submit_options){.token = token};
-        order.options = &inherited;
-    }
-    int rc = check(ex, &order);
-    if (!rc)
-        rc = ex->backend->submit(ex, &order, &task);
-    return rc ? refused(ex, &order, rc) : task;
+    return token ? submit_with_token(ex, order, token) : submit(ex, &order);
 }
 
 /* A refused task's argument has found its end. */

@@ -122,7 +122,7 @@ static bool claim(struct fl_worker *worker, filch_future *task, bool *owned)
 {
     struct fl_deque *deque = &worker->deque;
     *owned = fl_deque_newest(deque) == task && fl_deque_take(deque) == task;
-    if (!fl_task_claim(task)) {
+    if (!fl_task_claim_to_run(task)) {
         if (*owned)
             fl_task_release(task);
         return false;
@@ -135,8 +135,7 @@ static bool claim(struct fl_worker *worker, filch_future *task, bool *owned)
 static bool run_in_worker(struct fl_worker *worker, filch_future *task)
 {
     bool owned;
-    if (!has_enough_stack(worker) || fl_task_is_called_off(task) ||
-        !claim(worker, task, &owned))
+    if (!has_enough_stack(worker) || !claim(worker, task, &owned))
         return false;
     unsigned depth = worker->blocking_depth;
     worker->blocking_depth = 0;

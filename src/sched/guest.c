@@ -68,10 +68,10 @@ void fl_guest_run(
     struct fl_strand *strand, struct fl_pool *pool, filch_future *task)
 {
     fetch_add_relaxed(&pool->live, FL_LIVE_GUEST);
-    if (fl_task_is_called_off(task) || !fl_task_claim(task))
-        fl_task_release(task);
-    else
+    if (fl_task_claim_to_run(task))
         fl_guest_run_claimed(strand, pool, task, true);
+    else
+        fl_task_release(task);
     fl_pool_drop_live(pool, FL_LIVE_GUEST);
 }
 
@@ -87,7 +87,7 @@ static bool help(struct fl_strand *strand, filch_future *task)
     struct fl_pool *pool = fl_registry_enter(task);
     if (!pool)
         return false;
-    bool is_ours = !fl_task_is_called_off(task) && fl_task_claim(task);
+    bool is_ours = fl_task_claim_to_run(task);
     if (is_ours && strand)
         fl_guest_run_claimed(strand, pool, task, false);
     else if (is_ours)

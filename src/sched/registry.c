@@ -55,7 +55,7 @@ void fl_registry_each(void (*fn)(struct fl_pool *pool, void *arg), void *arg)
 
 void fl_registry_note_change(void)
 {
-    /* release: with what has changed */
+    /* release: with what has changed; pairs with wait_for_changes() */
     fetch_add_release(&registry_changes, 1);
     fl_futex_wake(&registry_changes, INT32_MAX);
 }
@@ -139,7 +139,7 @@ static void join_all(void)
 /* Under the registry's lock, given up meanwhile. 0, or -ETIMEDOUT. */
 static int wait_for_changes(int64_t deadline)
 {
-    /* acquire: pairs with note_change */
+    /* acquire: pairs with fl_registry_note_change() */
     uint32_t changes = load_acquire(&registry_changes);
     if (!is_any_busy())
         return 0;

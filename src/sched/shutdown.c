@@ -33,9 +33,10 @@ static void wake_each(
         if (index < 0)
             break;
         fetch_sub_relaxed(&pool->places, places);
+        /* acquire: with the slot [POOL-slots] */
         fl_spot_wake(&load_acquire(&pool->slots[index])->spot);
     }
-    fetch_sub_acq_rel(&pool->searching, 1);
+    fetch_sub_acq_rel(&pool->searching, 1); /* [WAKE-token] */
 }
 
 /* Everybody who sleeps looks at the control word. */
@@ -44,7 +45,7 @@ static void wake_all(struct fl_pool *pool)
     fence_seq_cst(); /* pairs with the one in park() and retire() [PARK] */
     wake_each(pool, &pool->idle, 0);
     wake_each(pool, &pool->dormant, 1);
-    fetch_add_release(&pool->room, 1);
+    fetch_add_release(&pool->room, 1); /* pairs with fl_room_wait() */
     fl_futex_wake(&pool->room, INT32_MAX);
     fence_seq_cst(); /* the token was taken in vain [WAKE-token] */
 }
@@ -82,6 +83,7 @@ void fl_pool_drain(struct fl_pool *pool, int code)
         while (fl_inbox_take(&pool->doors[i].inbox, &task, 1, &unused))
             fl_pool_discard(pool, task, code);
     for (unsigned i = 0; i < slots; i++) {
+        /* acquire: with the slot [POOL-slots] */
         struct fl_deque *deque = &load_acquire(&pool->slots[i])->deque;
         do {
             unused = false;
@@ -107,6 +109,7 @@ void fl_pool_break(struct fl_pool *pool, int code, char *reason)
     bool is_first = !(load_relaxed(&pool->control) & FL_CONTROL_BROKEN);
     if (is_first)
         pool->broken_reason = reason;
+    /* release: pairs with is_told_to_end() [POOL-closed] */
     fetch_or_acq_rel(&pool->control, FL_CONTROL_BROKEN);
     fl_lock_drop(&pool->break_lock);
     if (is_first)
@@ -126,6 +129,7 @@ void fl_pool_begin_shutdown(struct fl_pool *pool, unsigned flags)
         control |= FL_CONTROL_CANCEL;
     if (flags & FILCH_STOP_RUNNING)
         control |= FL_CONTROL_STOP;
+    /* submitters see it by the locks of their doors [POOL-closed] */
     fetch_or_acq_rel(&pool->control, control);
     pass_doors(pool);
     /* release: with all that the doors let in [POOL-closed] */

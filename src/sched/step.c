@@ -18,7 +18,7 @@ static bool meet(
         fl_pool_discard(pool, task, 0);
         return false;
     }
-    if (fl_task_is_called_off(task) || !fl_task_claim(task)) {
+    if (!fl_task_claim_to_run(task)) {
         fl_task_release(task);
         return false;
     }

@@ -26,15 +26,13 @@ static inline filch_future *make_task(
     filch_future *task = fl_heap_alloc(heap, order);
     if (!task)
         return NULL;
-    fl_task_init(task, order, references_of(order, future));
+    fl_task_init(task, order, future ? 2 : 1);
     if (order->options && fl_task_take_options(task, order)) {
         (void)fl_task_unmake(task, references_of(order, future));
         return NULL;
     }
     if (future)
         *future = task;
-    if (order->also)
-        *order->also = task;
     return task;
 }
 
@@ -190,9 +188,11 @@ static int put_when_full(struct fl_pool *pool, struct fl_door *door,
     return rc;
 }
 
-static int submit_outside(
+__attribute__((noinline)) static int submit_outside(
     struct fl_pool *pool, const struct fl_order *order, filch_future **future)
 {
+    if (pool->home->generation != fl_process_generation())
+        return FILCH_EFORKED;
     struct fl_door *door = &pool->doors[door_of_thread(pool)];
     int rc = put_and_notify(pool, door, order, future);
     return rc == -EAGAIN ? put_when_full(pool, door, order, future) : rc;
@@ -213,7 +213,7 @@ static int submit_later(
     return settle_push(task, references_of(order, future), rc);
 }
 
-static int submit_now(
+static inline int submit_now(
     struct fl_pool *pool, const struct fl_order *order, filch_future **future)
 {
     /* In a child of fork() no thread is a worker. */
@@ -224,8 +224,6 @@ static int submit_now(
             notify_after(pool);
         return rc;
     }
-    if (pool->home->generation != fl_process_generation())
-        return FILCH_EFORKED;
     return submit_outside(pool, order, future);
 }
 
@@ -252,7 +250,7 @@ static inline bool has_times(const struct fl_order *order)
     return options && (options->start_by || options->not_before);
 }
 
-static int submit_with_times(
+__attribute__((noinline)) static int submit_with_times(
     struct fl_pool *pool, const struct fl_order *order, filch_future **future)
 {
     if (order->options->start_by)
@@ -360,6 +358,7 @@ size_t fl_pool_pending(struct fl_pool *pool)
     /* acquire: with the slots [POOL-slots] */
     unsigned slots = load_acquire(&pool->slots_used);
     for (unsigned i = 0; i < slots; i++) {
+        /* acquire: with the slot [POOL-slots] */
         struct fl_worker *worker = load_acquire(&pool->slots[i]);
         pending += (size_t)fl_deque_size(&worker->deque);
     }

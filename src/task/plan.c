@@ -68,11 +68,6 @@ void fl_plan_free(filch_future *task)
     fl_token_release(plan->token);
 }
 
-struct filch_token *fl_task_token(const filch_future *task)
-{
-    return task->flags & FL_WIDE ? fl_task_plan(task)->token : NULL;
-}
-
 int fl_plan_wait_for_time(filch_future *task)
 {
     struct fl_plan *plan = fl_task_plan(task);
@@ -91,7 +86,8 @@ void fl_plan_watch_start(filch_future *task)
         fl_task_release(task);
 }
 
-bool fl_plan_calls_off(filch_future *task)
+/* Ends a task that is not to start any more. */
+static bool is_called_off(filch_future *task)
 {
     struct fl_plan *plan = fl_task_plan(task);
     if (plan->token && fl_token_word(plan->token)) {
@@ -103,6 +99,11 @@ bool fl_plan_calls_off(filch_future *task)
     if (fl_task_claim(task))
         fl_task_fail(task, FILCH_EEXPIRED, NULL, false);
     return true;
+}
+
+bool fl_plan_claim(filch_future *task)
+{
+    return !is_called_off(task) && fl_task_claim(task);
 }
 
 void fl_plan_leave(filch_future *task)

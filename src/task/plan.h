@@ -25,10 +25,12 @@ struct fl_plan {
     size_t result_bytes;    /* immutable */
 };
 
+/* Memory for a task with a plan. */
 enum { FL_WIDE_TASK_BYTES = FL_BIG_TASK_BYTES + 128 };
 _Static_assert(FL_BIG_TASK_BYTES + sizeof(struct fl_plan) <= FL_WIDE_TASK_BYTES,
     "it has its place");
 
+/* Any thread. Of a task that has one; and back. */
 static inline struct fl_plan *fl_task_plan(const filch_future *task)
 {
     return (struct fl_plan *)((uintptr_t)task + FL_BIG_TASK_BYTES);
@@ -51,7 +53,10 @@ int fl_plan_init(
 void fl_plan_free(filch_future *task);
 
 /* Any thread with a reference. Its token, borrowed, or NULL. */
-struct filch_token *fl_task_token(const filch_future *task);
+static inline struct filch_token *fl_task_token(const filch_future *task)
+{
+    return task->flags & FL_WIDE ? fl_task_plan(task)->token : NULL;
+}
 
 /* Any thread with a reference. True: only a worker may run it. */
 static inline bool fl_task_is_timed(const filch_future *task)
@@ -76,13 +81,12 @@ int fl_plan_wait_for_time(filch_future *task);
  * not started by its time. */
 void fl_plan_watch_start(filch_future *task);
 
-/* Whoever is about to start a task that has a plan. True: its token has been
- * cancelled, or its time has passed; it has been ended instead. */
-bool fl_plan_calls_off(filch_future *task);
-/* The same, of any task. */
-static inline bool fl_task_is_called_off(filch_future *task)
+/* As fl_task_claim(), by whoever is about to run the task: unless it is called
+ * off, since its token has been cancelled, or its time has passed; then it has
+ * been ended. */
+static inline bool fl_task_claim_to_run(filch_future *task)
 {
-    return (task->flags & FL_WIDE) && fl_plan_calls_off(task);
+    return task->flags & FL_WIDE ? fl_plan_claim(task) : fl_task_claim(task);
 }
 /* Whoever has claimed or cancelled such a task, before anything else: nobody
  * comes for it any more on account of the plan. */

@@ -23,6 +23,10 @@ int fl_task_take_options(filch_future *task, const struct fl_order *order)
     const struct filch_submit_options *options = order->options;
     size_t bytes = options->arg_bytes;
     void *copy = fl_task_extra(task)->copy;
+    if (order->also) {
+        fl_task_retain(task);
+        *order->also = task;
+    }
     if (bytes > FILCH_ARG_INLINE) {
         copy = malloc(bytes);
         if (!copy)
@@ -152,6 +156,16 @@ static void free_stray(filch_future *task)
     free(task);
 }
 
+static void free_unusual(filch_future *task)
+{
+    if (task->flags & FL_STRAY) {
+        free_stray(task);
+        return;
+    }
+    fl_plan_free(task);
+    fl_slab_free(task);
+}
+
 __attribute__((noinline)) static void end_failure(
     filch_future *task, uint32_t state)
 {
@@ -163,11 +177,9 @@ static inline void free_task(filch_future *task, uint32_t state)
 {
     if (fl_phase(state) == FL_FAILED)
         end_failure(task, state);
-    if (task->flags & FL_WIDE)
-        fl_plan_free(task);
     store_relaxed(&task->state, FL_FREE);
-    if (task->flags & FL_STRAY)
-        free_stray(task);
+    if (task->flags & (FL_STRAY | FL_WIDE))
+        free_unusual(task);
     else
         fl_slab_free(task);
 }
@@ -292,11 +304,10 @@ __attribute__((noinline)) static int invoke_wide(
 static inline int invoke(
     struct fl_run *run, filch_future *task, filch_any_fn fn, void *arg)
 {
-    if (task->flags & FL_WIDE)
-        return invoke_wide(run, task, fn, arg);
-    if (task->kind == FILCH_FN_TASK)
+    if (task->kind == FILCH_FN_TASK && !(task->flags & FL_WIDE))
         return ((filch_task *)fn)(run->position, arg, task->result);
-    return invoke_plain(task, fn, arg, task->result);
+    return task->flags & FL_WIDE ? invoke_wide(run, task, fn, arg)
+                                 : invoke_plain(task, fn, arg, task->result);
 }
 
 /* What the function said: the phase. */
@@ -351,6 +362,19 @@ static void run_again(
         store_relaxed(run->is_looking, true);
 }
 
+/* Of a task that has a plan, or whose argument has an end. False: it is to run
+ * again. */
+__attribute__((noinline)) static bool end_unusual(struct fl_run *run,
+    filch_future *task, filch_any_fn fn, struct arg_end end, int rc)
+{
+    if (rc == 0 && (task->flags & FL_WIDE) && fl_plan_repeats(task)) {
+        run_again(run, task, fn, end);
+        return false;
+    }
+    drop_arg(task, end);
+    return true;
+}
+
 static bool has_large_result(const filch_future *task)
 {
     return (task->flags & FL_WIDE) && fl_task_plan(task)->result;
@@ -377,11 +401,9 @@ void fl_task_run(struct fl_run *run, filch_future *task, bool owned)
     memset(task->result, 0, sizeof task->result);
     int rc = invoke(run, task, fn, end.arg);
     run->task = NULL; /* the object may be another task's soon: strand.c */
-    if (rc == 0 && (task->flags & FL_WIDE) && fl_plan_repeats(task)) {
-        run_again(run, task, fn, end);
+    if ((task->flags & (FL_ARG_DESTROY | FL_ARG_HEAP | FL_WIDE)) &&
+        !end_unusual(run, task, fn, end, rc))
         return;
-    }
-    drop_arg(task, end);
     if (rc < 0 || run->message)
         phase = settle(run, task, rc);
     /* relaxed: whoever sees the end of the task sees it [WAKE-looking] */

@@ -55,6 +55,7 @@ enum {
     FL_WIDE = 16,       /* it has a plan: plan.h */
 };
 
+/* See the head. */
 struct filch_future {
     _Atomic uint32_t state; /* any thread, atomic */
     uint8_t kind;           /* immutable; enum filch_fn_kind */
@@ -83,16 +84,19 @@ struct fl_extra {
     alignas(16) unsigned char copy[FILCH_ARG_INLINE]; /* until it has run */
 };
 
+/* Memory for a task: without an extra, and with one. */
 enum {
     FL_TASK_BYTES = sizeof(struct filch_future),
     FL_BIG_TASK_BYTES = FL_TASK_BYTES + sizeof(struct fl_extra),
 };
 
+/* Of a task that has one. */
 static inline struct fl_extra *fl_task_extra(const filch_future *task)
 {
     return (struct fl_extra *)((uintptr_t)task + FL_TASK_BYTES);
 }
 
+/* What a state word says. */
 static inline uint32_t fl_phase(uint32_t state)
 {
     return state & FL_PHASE;
@@ -188,14 +192,17 @@ static inline bool fl_task_claim(filch_future *task)
     }
     return false;
 }
+/* The same, of a task that has a plan, unless that calls it off. */
+bool fl_plan_claim(filch_future *task);
 /* As claim, by whoever took the task out of its queue, whose reference it now
  * holds: if that is the only one, nobody else can be after the task, but for
- * its token. */
+ * what its plan ties it to. */
 static inline bool fl_task_claim_owned(filch_future *task)
 {
     /* acquire: pairs with the release of the other references [TASK-free] */
-    if (load_acquire(&task->state) != (FL_PENDING | FL_REFERENCE) ||
-        (task->flags & FL_WIDE))
+    if (task->flags & FL_WIDE)
+        return fl_plan_claim(task);
+    if (load_acquire(&task->state) != (FL_PENDING | FL_REFERENCE))
         return fl_task_claim(task);
     store_relaxed(&task->state, FL_RUNNING | FL_REFERENCE);
     return true;

@@ -124,6 +124,7 @@ static void keep(struct fl_timers *timers)
     timers->is_kept = true;
 }
 
+/* Under the lock that it also looks under [TIMER-tell]. */
 int fl_timekeeper_tell(struct fl_timers *timers, int64_t due)
 {
     fl_lock_take(&lock);

@@ -139,7 +139,8 @@ void fl_timers_close(struct fl_timers *timers)
     fl_lock_drop(&timers->lock);
 }
 
-/* The first one that is due and held; NULL: the first is not due. */
+/* Under the lock. The first one that is due and held [TIMER-fire]; NULL: the
+ * first is not due. */
 static struct fl_timer *take_held(struct fl_timers *timers, int64_t now)
 {
     while (timers->count && timers->heap[0].due <= now) {

@@ -15,6 +15,7 @@
 
 struct fl_timer;
 
+/* What is done when it is due. */
 struct fl_timer_kind {
     /* Under the heap's lock, when the timer leaves it because it is due: keeps
      * what fire() needs. False: that is just going, there is no fire(). */
@@ -31,6 +32,7 @@ struct fl_timer {
 
 struct fl_timer_entry;
 
+/* A heap of them. */
 struct fl_timers {
     struct fl_lock lock;
     struct fl_timer_entry *heap; /* the lock */

@@ -54,7 +54,7 @@ static void drop_tree(struct filch_token *root)
 
 static bool is_last_reference(struct filch_token *token)
 {
-    /* acq_rel: the last one sees what all others did */
+    /* acq_rel: the last one sees what all others did: pairs with itself */
     return fetch_sub_acq_rel(&token->references, 1) == 1;
 }
 
@@ -97,6 +97,7 @@ static void take_off(struct filch_token *token, struct fl_plan *plan)
     plan->is_linked = false;
 }
 
+/* Under the lock of the list, as cancel() takes them out [TOKEN-list]. */
 void fl_token_link(struct filch_token *token, struct fl_plan *plan)
 {
     fl_lock_take(&token->lock);

@@ -18,6 +18,7 @@ struct fl_plan;
 /* Bits of a token's word; only added. */
 enum { FL_TOKEN_CANCELLED = 1, FL_TOKEN_EXPIRED = 2 };
 
+/* See the head. */
 struct filch_token {
     _Atomic uint32_t word;       /* any thread, atomic */
     _Atomic uint32_t references; /* any thread, atomic */

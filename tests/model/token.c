@@ -161,7 +161,7 @@ static void end_period(void)
 static void run(void)
 {
     struct fl_run now = {0};
-    if (fl_task_is_called_off(task) || !fl_task_claim_owned(task))
+    if (!fl_task_claim_owned(task))
         fl_task_release(task);
     else
         fl_task_run(&now, task, true);

@@ -199,9 +199,9 @@ bool fl_plan_claim(filch_future *task);
  * what its plan ties it to. */
 static inline bool fl_task_claim_owned(filch_future *task)
 {
-    /* acquire: pairs with the release of the other references [TASK-free] */
     if (task->flags & FL_WIDE)
         return fl_plan_claim(task);
+    /* acquire: pairs with the release of the other references [TASK-free] */
     if (load_acquire(&task->state) != (FL_PENDING | FL_REFERENCE))
         return fl_task_claim(task);
     store_relaxed(&task->state, FL_RUNNING | FL_REFERENCE);

@@ -85,13 +85,14 @@ size_t fl_inbox_take(
 
 void *fl_inbox_take_if(struct fl_inbox *inbox, bool (*is_wanted)(const void *x))
 {
-    /* acquire: it is behind the one that was taken before */
+    /* acquire: pairs with the CAS of the taker before [INBOX-take] */
     int64_t top = load_acquire(&inbox->top);
     while (top < look(inbox, top)) {
-        /* acquire: as in take */
+        /* acquire: pairs with the release in make_room_slow [INBOX-grow] */
         void *x = fl_ring_get(load_acquire(&inbox->ring), top);
         if (!is_wanted(x))
             return NULL;
+        /* pairs with make_room_slow, and as in take [INBOX-take] */
         if (cas_weak_seq_cst(&inbox->top, &top, top + 1))
             return x;
     }

@@ -57,7 +57,7 @@ static bool add_chunk(struct fl_slab *slab)
     chunk->next = load_relaxed(&slab->chunks);
     chunk->object_shift = (uint8_t)slab->object_shift;
     atomic_init(&chunk->remote, 0);
-    /* release: who finds it finds what is behind it, too */
+    /* release: pairs with the acquire in fl_slab_each */
     store_release(&slab->chunks, chunk);
     slab->current = chunk;
     slab->local = all_of(slab);

@@ -10,6 +10,7 @@
 
 struct fl_home;
 
+/* What was found. */
 struct fl_leaks {
     struct filch_leak *found; /* the caller frees it */
     size_t count;

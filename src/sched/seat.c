@@ -14,7 +14,7 @@ static int take_free(struct fl_pool *pool)
     uint64_t seats = load_relaxed(&pool->seats);
     while (~seats) {
         int number = __builtin_ctzll(~seats);
-        /* acq_rel: with what the one before did there */
+        /* acq_rel: pairs with the release in fl_seat_leave */
         if (cas_weak_acq_rel(&pool->seats, &seats, seats | bit_of(number)))
             return number;
     }
@@ -49,6 +49,7 @@ int fl_seat_start(struct fl_pool *pool, struct fl_run run)
 void fl_seat_leave(struct fl_pool *pool, struct fl_seat seat)
 {
     if (seat.is_taken)
+        /* release: pairs with the acquire in take_free */
         fetch_and_acq_rel(&pool->seats, ~bit_of(seat.number));
 }
 
@@ -58,6 +59,7 @@ void fl_seat_stop_all(struct fl_pool *pool)
     /* Before the exchange: another one that finds nothing left to be stopped
      * waits until we are through. */
     fetch_add_relaxed(&pool->live, FL_LIVE_GUEST);
+    /* acq_rel: pairs with itself: one of two stops a seat */
     uint64_t started = exchange_acq_rel(&pool->seats_started, 0);
     struct fl_strand *outer = fl_guest_enter(&strand, pool);
     for (int i = 0; i < FL_SEATS; i++)

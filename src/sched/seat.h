@@ -10,6 +10,7 @@
 #include "sched/pool.h"
 #include "task/strand.h"
 
+/* So many at most. */
 enum { FL_SEATS = 64 };
 
 struct fl_seat {

@@ -106,7 +106,7 @@ static bool is_left_to_do(struct fl_pool *pool)
 uint32_t fl_step_leave(struct fl_pool *pool, uint32_t unit)
 {
     for (;;) {
-        /* acquire: the last one sees what all others did [POOL-last] */
+        /* acquire: pairs with the release of the CAS below [POOL-last] */
         uint32_t live = load_acquire(&pool->live);
         if (live == unit && is_left_to_do(pool)) {
             (void)run_all(pool, FILCH_FOREVER);

@@ -6,7 +6,7 @@
 
 #include <stdarg.h>
 
-/* Any thread. Formats as vprintf() does. `backtrace` may be NULL. NULL: no
+/* Any thread. Formats as printf() does, with its arguments in a list. `backtrace` may be NULL. NULL: no
  * memory. */
 char *fl_message_new(const char *backtrace, const char *format, va_list args);
 /* Any thread. NULL: there is none, or no memory. */

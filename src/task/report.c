@@ -61,6 +61,7 @@ static void print_if_few(const struct filch_failure *what)
 
 void fl_report_rest(void)
 {
+    /* acquire: pairs with nothing, the word is all */
     print_hidden(exchange_acquire(&window, 0));
 }
 

@@ -96,11 +96,12 @@ static void look_at_pool(struct fl_pool *pool, void *arg)
     struct look *look = arg;
     if (look->home && look->home != pool->home)
         return;
+    look->queued.count = 0;
     /* acquire: with the slots [POOL-slots] */
     unsigned slots = load_acquire(&pool->slots_used);
-    look->queued.count = 0;
     for (unsigned i = 0; i < pool->door_count; i++)
         fl_inbox_each(&pool->doors[i].inbox, add_queued, look);
+    /* acquire: pairs with the release in fl_worker_start */
     for (unsigned i = 0; i < slots; i++)
         fl_deque_each(&load_acquire(&pool->slots[i])->deque, add_queued, look);
     if (look->queued.count)

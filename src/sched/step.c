@@ -111,9 +111,11 @@ uint32_t fl_step_leave(struct fl_pool *pool, uint32_t unit)
         if (live == unit && is_left_to_do(pool)) {
             (void)run_all(pool, FILCH_FOREVER);
             fl_seat_stop_all(pool);
-        } else if (cas_weak_acq_rel(&pool->live, &live, live - unit)) {
-            return live - unit;
+            continue;
         }
+        /* acq_rel: pairs with itself, by others [POOL-last] */
+        if (cas_weak_acq_rel(&pool->live, &live, live - unit))
+            return live - unit;
     }
 }
 

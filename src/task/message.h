@@ -6,8 +6,8 @@
 
 #include <stdarg.h>
 
-/* Any thread. Formats as printf() does, with its arguments in a list. `backtrace` may be NULL. NULL: no
- * memory. */
+/* Any thread. Formats as printf() does, with its arguments in a list.
+ * `backtrace` may be NULL. NULL: no memory. */
 char *fl_message_new(const char *backtrace, const char *format, va_list args);
 /* Any thread. NULL: there is none, or no memory. */
 char *fl_message_copy(const char *message);

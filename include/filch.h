@@ -8,7 +8,8 @@
  * token.h (cancellation), completion_queue.h ("epoll for futures"), map.h (a
  * function over an array), fork.h (nested parallel computation), algorithm.h
  * (parallel loops, sums, searching), sort.h, worker.h (values per worker),
- * once.h, testing.h and virtual_clock.h (for tests).
+ * once.h, promise.h (futures set by hand), compose.h (futures made of
+ * futures), testing.h and virtual_clock.h (for tests).
  */
 #ifndef FILCH_H
 #define FILCH_H
@@ -16,11 +17,13 @@
 #include <filch/algorithm.h>
 #include <filch/base.h>
 #include <filch/completion_queue.h>
+#include <filch/compose.h>
 #include <filch/executor.h>
 #include <filch/fork.h>
 #include <filch/future.h>
 #include <filch/map.h>
 #include <filch/once.h>
+#include <filch/promise.h>
 #include <filch/sort.h>
 #include <filch/testing.h>
 #include <filch/token.h>

@@ -75,6 +75,7 @@ enum filch_error {
     FILCH_EFORKED = -4099,   /**< the handle came through fork() */
     FILCH_EDROPPED = -4100,  /**< queue full: dropped in favour of a newer */
     FILCH_EEXPIRED = -4101,  /**< not started by its time (start_by) */
+    FILCH_ELOST = -4102,     /**< the promise was given up without a value */
 };
 
 /**

@@ -31,11 +31,10 @@ int filch_future_describe(const filch_future *f, char *line, size_t size)
     if (state != FILCH_FAILED)
         return snprintf(line, size, "%s: %s (%s)", fl_task_name(f),
             filch_state_name(state), where);
-    int code = f->failure.code;
-    const char *message = f->failure.message;
-    return snprintf(line, size, "%s: failed, %s: %s (%s)", fl_task_name(f),
-        filch_error_name(code), message ? message : filch_strerror(code),
-        where);
+    struct filch_failure failure;
+    fl_task_failure(f, &failure);
+    return snprintf(line, size, "%s: failed, %s: %s (%s)", failure.task,
+        filch_error_name(failure.code), failure.message, failure.where);
 }
 
 /* Of a final future; 0 if it did not fail. */
@@ -53,15 +52,24 @@ static int failure_of(filch_future *f)
     }
 }
 
+/* A promise's result may turn out to be large. */
+static bool is_too_much(const filch_future *f, size_t size)
+{
+    return size > FILCH_RESULT_MAX &&
+           (!(f->flags & FL_PROMISED) || fl_task_phase(f) == FL_DONE) &&
+           size > fl_task_result_bytes(f);
+}
+
 __attribute__((noinline)) static int await_result(
     filch_future *f, int64_t deadline, void *result, size_t size)
 {
-    if (!f || (size && !result) ||
-        (size > FILCH_RESULT_MAX && size > fl_task_result_bytes(f)))
+    if (!f || (size && !result) || is_too_much(f, size))
         return -EINVAL;
     int rc = fl_await(f, deadline);
     if (!rc)
         rc = failure_of(f);
+    if (!rc && is_too_much(f, size))
+        rc = -EINVAL;
     if (!rc && size)
         memcpy(result, fl_task_result(f), size);
     return rc;
@@ -112,7 +120,7 @@ int filch_future_help(filch_future *f)
         return -EINVAL;
     if (fl_await_came_through_fork(f))
         return FILCH_EFORKED;
-    return fl_await_run(f) || fl_pool_help(f);
+    return fl_task_is_startable(f) && (fl_await_run(f) || fl_pool_help(f));
 }
 
 int filch_future_on_done(filch_future *f, filch_callback *fn, void *arg)

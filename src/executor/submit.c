@@ -6,8 +6,7 @@
 
 #include "backend/backend.h"
 #include "executor/options.h"
-#include "task/plan.h"
-#include "task/strand.h"
+#include "executor/run.h"
 
 static int check(filch_executor *ex, const struct fl_order *order)
 {
@@ -24,14 +23,6 @@ __attribute__((noinline)) static filch_future *refused(
         return fl_task_refused(order, code, NULL, NULL);
     char *message = code == FILCH_EBROKEN ? ex->backend->reason(ex) : NULL;
     return fl_task_refused(order, code, message, ex->backend->home(ex));
-}
-
-/* Of the task that submits this one. */
-static inline struct filch_token *token_to_inherit(void)
-{
-    const struct fl_strand *strand = fl_strand_current;
-    const struct fl_run *run = strand ? strand->innermost : NULL;
-    return run && run->task ? fl_task_token(run->task) : NULL;
 }
 
 static filch_future *submit(filch_executor *ex, const struct fl_order *order)
@@ -55,7 +46,7 @@ filch_future *filch_submit_call(filch_executor *ex, filch_any_fn fn,
     const char *site, enum filch_fn_kind kind, void *arg)
 {
     struct fl_order order = {.fn = fn, .site = site, .kind = kind, .arg = arg};
-    struct filch_token *token = token_to_inherit();
+    struct filch_token *token = fl_token_to_inherit();
     return token ? submit_with_token(ex, order, token) : submit(ex, &order);
 }
 
@@ -80,7 +71,7 @@ static int settle_token(
     struct filch_submit_options *own, struct filch_token **made)
 {
     if (!own->token)
-        own->token = token_to_inherit();
+        own->token = fl_token_to_inherit();
     else if (own->token == FILCH_NO_TOKEN)
         own->token = NULL;
     if (!own->deadline)
@@ -98,7 +89,7 @@ static int take_options(struct fl_order *order, filch_executor *ex,
     struct filch_token **made)
 {
     *made = NULL;
-    if (!options && !token_to_inherit())
+    if (!options && !fl_token_to_inherit())
         return check(ex, order);
     order->options = own;
     int rc = fl_options_copy(own, sizeof *own, options, options_size);

@@ -8,6 +8,7 @@
 #include "platform/process.h"
 #include "sched/fork.h"
 #include "sched/guest.h"
+#include "task/derived.h"
 #include "task/plan.h"
 
 /* A claimed task runs on the waiter's stack only if this much is left of it:
@@ -107,7 +108,7 @@ static bool is_of_its_pool(const struct fl_worker *worker, filch_future *task)
 
 bool fl_await_may_run(filch_future *task)
 {
-    return fl_task_phase(task) == FL_PENDING && fl_guest_may_run(task) &&
+    return fl_task_is_startable(task) && fl_guest_may_run(task) &&
            (fl_await_is_threadless(task) ||
                is_of_its_pool(fl_worker_here(), task));
 }
@@ -208,10 +209,15 @@ static int await_in_task(filch_future *task, int64_t deadline)
     return rc != -EDEADLK && fl_task_is_final(task) ? 0 : rc;
 }
 
+static uint32_t generation_of(const filch_future *task)
+{
+    return task->flags & FL_STRAY ? fl_task_extra(task)->stray.generation
+                                  : fl_report_home(task)->generation;
+}
+
 bool fl_await_came_through_fork(filch_future *task)
 {
-    const struct fl_home *home = fl_report_home(task);
-    return home && home->generation != fl_process_generation() &&
+    return generation_of(task) != fl_process_generation() &&
            !fl_task_is_final(task);
 }
 
@@ -233,6 +239,8 @@ int fl_await(filch_future *task, int64_t deadline)
     for (;;) {
         if (fl_time_is_past(deadline))
             return -ETIMEDOUT;
+        if (fl_derived_of(task))
+            return fl_await_derived(task, deadline);
         if (fl_await_run(task))
             return 0;
         int64_t until = look_again_at(task, deadline);

@@ -29,6 +29,9 @@ bool fl_await_came_through_fork(filch_future *task);
  * FILCH_EFORKED. */
 int fl_await(filch_future *task, int64_t deadline);
 
+/* The same, in a task, for a derived future: runs what that waits for. */
+int fl_await_derived(filch_future *task, int64_t deadline);
+
 /*
  * Any thread. Sleeps until the waiter has had more than `events`, in a task
  * leaving the place to another. `awaited`: all that can wake it; count 0:

@@ -4,9 +4,11 @@
 #include <errno.h>
 
 #include "concurrent/time.h"
+#include "platform/process.h"
 #include "sched/registry.h"
 #include "sched/seat.h"
 #include "sched/step.h"
+#include "sched/worker.h"
 #include "task/plan.h"
 
 bool fl_guest_begin(struct fl_strand *strand)
@@ -101,11 +103,27 @@ static bool help(struct fl_strand *strand, filch_future *task)
 bool fl_pool_help(filch_future *task)
 {
     struct fl_strand strand;
-    if (!fl_guest_may_run(task))
+    if (!fl_task_is_startable(task) || !fl_guest_may_run(task))
         return false;
     bool can_run = fl_guest_begin(&strand);
     bool is_ours = (can_run || fl_report_home(task)->is_threadless) &&
                    help(can_run ? &strand : NULL, task);
     fl_guest_end(&strand);
     return is_ours;
+}
+
+int fl_guest_submit(const struct fl_home *home, const struct fl_order *order,
+    filch_future **future)
+{
+    struct fl_worker *worker = fl_worker_here();
+    if (worker && worker->pool->home == home)
+        return fl_pool_submit(worker->pool, order, future);
+    if (home->generation != fl_process_generation())
+        return FILCH_EFORKED;
+    struct fl_pool *pool = fl_registry_enter_home(home);
+    if (!pool)
+        return FILCH_ESHUTDOWN;
+    int rc = fl_pool_submit(pool, order, future);
+    fl_pool_drop_live(pool, FL_LIVE_GUEST);
+    return rc;
 }

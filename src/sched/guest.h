@@ -5,6 +5,7 @@
 
 #include "task/strand.h"
 
+struct fl_home;
 struct fl_pool;
 
 /* Any thread. A strand for it, unless it has one; between these two it may run
@@ -32,5 +33,10 @@ struct fl_strand *fl_guest_enter(
     struct fl_strand *strand, struct fl_pool *pool);
 /* A run of the pool's with a number, see filch_ctx_worker(). */
 struct fl_run fl_guest_run_in(struct fl_pool *pool, int number);
+
+/* Any thread with a share in the home. Submits to the pool that it is the home
+ * of, if that is still there. 0, or why not, as fl_pool_submit(). */
+int fl_guest_submit(const struct fl_home *home, const struct fl_order *order,
+    filch_future **future);
 
 #endif

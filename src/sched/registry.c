@@ -5,6 +5,7 @@
 #include "platform/futex.h"
 #include "sched/estate.h"
 #include "sched/worker.h"
+#include "task/derived.h"
 #include "task/hook.h"
 #include "task/timekeeper.h"
 
@@ -22,6 +23,7 @@ void fl_registry_forget_parent(void)
     fl_hook_forget_locks();
     fl_estate_forget_all();
     fl_report_forget();
+    fl_derived_forget_lock();
     fl_strand_forget_all();
     fl_timekeeper_forget_parent();
 }
@@ -100,6 +102,18 @@ struct fl_pool *fl_registry_enter(filch_future *task)
     fl_lock_take(&registry_lock);
     if (fl_task_phase(task) == FL_PENDING)
         pool = find_pool(task);
+    if (pool && !add_guest(pool))
+        pool = NULL;
+    fl_lock_drop(&registry_lock);
+    return pool;
+}
+
+struct fl_pool *fl_registry_enter_home(const struct fl_home *home)
+{
+    fl_lock_take(&registry_lock);
+    struct fl_pool *pool = registry;
+    while (pool && pool->home != home)
+        pool = pool->next;
     if (pool && !add_guest(pool))
         pool = NULL;
     fl_lock_drop(&registry_lock);

@@ -22,6 +22,9 @@ void fl_registry_leave_thread(struct fl_worker *self);
 /* Any thread. The pool of the task, as a guest, if the task is pending; else
  * NULL. */
 struct fl_pool *fl_registry_enter(filch_future *task);
+/* Any thread with a share in the home. The pool that it is, or was, the home
+ * of, as a guest; NULL: gone. */
+struct fl_pool *fl_registry_enter_home(const struct fl_home *home);
 /* The only thread of a child of fork(): the pools and threads of the parent
  * are not here, and locks that they held will not be given back. */
 void fl_registry_forget_parent(void);

@@ -72,9 +72,10 @@ static unsigned door_of_thread(struct fl_pool *pool)
     return index;
 }
 
-static inline bool has_room(struct fl_pool *pool, struct fl_door *door)
+static inline bool has_room(
+    struct fl_pool *pool, struct fl_door *door, const struct fl_order *order)
 {
-    if (fl_room_is_there(pool, door))
+    if (fl_room_is_there(pool, door) || order->is_owed)
         return true;
     /* A submit in a task never blocks. */
     return pool->setup.config.when_full == FILCH_BLOCK && fl_strand_current;
@@ -87,7 +88,7 @@ static inline int put_in_door(struct fl_pool *pool, struct fl_door *door,
     int rc = fl_pool_refusal(pool);
     if (rc)
         return rc;
-    if (!has_room(pool, door))
+    if (!has_room(pool, door, order))
         return -EAGAIN;
     filch_future *task = make_task(door->heap, order, future);
     if (!task)

@@ -26,6 +26,8 @@ struct fl_run {
     filch_ctx *position; /* where its first fork goes: see region.h */
     int worker;          /* see filch_ctx_worker() */
     char *message;       /* owned: from filch_failf() */
+    /* A handler's: what it hands on, a reference; NULL: it is none. */
+    filch_future **handed_on;
 };
 
 /* The runner. The caller owns it. */

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "concurrent/lock.h"
+#include "task/due.h"
 #include "task/report.h"
 
 /* One lock per group of futures: lists are touched once or twice in a
@@ -66,17 +67,20 @@ int fl_hook_add(filch_future *task, struct fl_hook *hook)
     return rc;
 }
 
-void fl_hook_remove(filch_future *task, struct fl_hook *hook)
+bool fl_hook_remove(filch_future *task, struct fl_hook *hook)
 {
     struct fl_lock *lock = lock_of(task);
+    bool was_armed = false;
     fl_lock_take(lock);
     for (struct fl_hook **at = &task->hooks; *at; at = &(*at)->next) {
         if (*at == hook) {
             *at = hook->next;
+            was_armed = hook->is_armed;
             break;
         }
     }
     fl_lock_drop(lock);
+    return was_armed;
 }
 
 static struct fl_hook *reverse(struct fl_hook *list)
@@ -112,36 +116,19 @@ static void fire_list(filch_future *task)
     task->hooks = kept;
 }
 
-/* Callbacks. Each is allocated, holds a reference to its future, and runs
- * from a queue of the thread, so that callbacks do not nest. */
+/* Callbacks. Each is allocated, and holds a reference to its future. */
 struct callback {
     struct fl_hook hook;
-    struct callback *next; /* in `due` */
+    struct fl_due due;
     filch_future *task;
     filch_callback *fn;
     void *arg;
 };
 
-static _Thread_local struct {
-    struct callback *first;
-    struct callback *last;
-    bool is_running;
-} due __attribute__((tls_model("initial-exec")));
-
-static void make_due(struct callback *callback)
-{
-    callback->next = NULL;
-    if (due.first)
-        due.last->next = callback;
-    else
-        due.first = callback;
-    due.last = callback;
-}
-
 static bool fire_callback(struct fl_hook *hook, filch_future *task)
 {
     (void)task;
-    make_due((struct callback *)(void *)hook); /* the first member */
+    fl_due_add(&((struct callback *)(void *)hook)->due); /* first member */
     return false;
 }
 
@@ -154,8 +141,10 @@ static void report_failed_callback(filch_future *task, int code)
     fl_report(fl_report_home(task), &failure);
 }
 
-static void run_callback(struct callback *callback)
+static void run_callback(struct fl_due *due)
 {
+    struct callback *callback =
+        (void *)((char *)due - offsetof(struct callback, due));
     filch_future *task = callback->task;
     int rc = callback->fn(task, callback->arg);
     if (rc < 0)
@@ -164,26 +153,13 @@ static void run_callback(struct callback *callback)
     fl_task_release(task);
 }
 
-static void run_due(void)
-{
-    if (due.is_running)
-        return; /* in a callback: its caller goes on with the queue */
-    due.is_running = true;
-    while (due.first) {
-        struct callback *callback = due.first;
-        due.first = callback->next;
-        run_callback(callback);
-    }
-    due.is_running = false;
-}
-
 void fl_hook_fire_all(filch_future *task)
 {
     struct fl_lock *lock = lock_of(task);
     fl_lock_take(lock);
     fire_list(task);
     fl_lock_drop(lock);
-    run_due();
+    fl_due_run();
 }
 
 int fl_hook_add_callback(filch_future *task, filch_callback *fn, void *arg)
@@ -191,13 +167,16 @@ int fl_hook_add_callback(filch_future *task, filch_callback *fn, void *arg)
     struct callback *callback = malloc(sizeof *callback);
     if (!callback)
         return -ENOMEM;
-    *callback = (struct callback){
-        .hook.fire = fire_callback, .task = task, .fn = fn, .arg = arg};
+    *callback = (struct callback){.hook.fire = fire_callback,
+        .due.run = run_callback,
+        .task = task,
+        .fn = fn,
+        .arg = arg};
     fl_task_retain(task);
     if (fl_hook_add(task, &callback->hook) == FL_HOOK_LATE) {
         fl_hook_remove(task, &callback->hook);
-        make_due(callback);
-        run_due();
+        fl_due_add(&callback->due);
+        fl_due_run();
     }
     return 0;
 }

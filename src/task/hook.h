@@ -28,8 +28,8 @@ enum { FL_HOOK_ARMED, FL_HOOK_LATE };
  */
 int fl_hook_add(filch_future *task, struct fl_hook *hook);
 /* Any thread with a reference. Unlinks the hook, if it is linked; afterwards
- * nobody else uses it. */
-void fl_hook_remove(filch_future *task, struct fl_hook *hook);
+ * nobody else uses it. True: it would still have been fired. */
+bool fl_hook_remove(filch_future *task, struct fl_hook *hook);
 /* The thread that finished the task, if it had FL_HOOKS; has a reference. */
 void fl_hook_fire_all(filch_future *task);
 

@@ -83,7 +83,7 @@ void fl_report(struct fl_home *home, const struct filch_failure *what)
 struct fl_home *fl_report_home(const filch_future *task)
 {
     if (task->flags & FL_STRAY)
-        return task->failure.home; /* those are born failed */
+        return fl_task_extra(task)->stray.home;
     /* The arena is the home's first member. */
     return (struct fl_home *)(void *)fl_slab_arena(task);
 }

@@ -58,17 +58,19 @@ static bool are_workers_blocked(struct fl_pool *pool)
     return !missing;
 }
 
-static bool is_pending(const filch_future *task)
+/* Does it need a worker? Not a promise: whoever holds that may complete it. */
+static bool is_queued(const filch_future *task)
 {
     /* relaxed: whoever claims it is not blocked */
-    return fl_phase(load_relaxed(&task->state)) == FL_PENDING;
+    return !(task->flags & FL_PROMISED) &&
+           fl_phase(load_relaxed(&task->state)) == FL_PENDING;
 }
 
 /* Does a task need the blocked strand? One that has not started needs one of
  * the workers; else it needs every strand that runs it, or a fork of it. */
 static bool task_needs(const filch_future *task, const struct fl_strand *s)
 {
-    if (is_pending(task))
+    if (is_queued(task))
         return is_worker_of(s, fl_report_home(task)->pool);
     return is_stuck(s) && runs(s, task);
 }
@@ -124,7 +126,7 @@ static void mark_reachable(
 static bool is_hopeless(const struct fl_strand *strand, size_t i)
 {
     const filch_future *task = strand->joined ? NULL : strand->awaited[i];
-    bool any_will_do = task && is_pending(task), any_stuck = false;
+    bool any_will_do = task && is_queued(task), any_stuck = false;
     if (any_will_do && !are_workers_blocked(fl_report_home(task)->pool))
         return false;
     for (struct fl_strand *s = blocked; s; s = s->next) {

@@ -10,6 +10,7 @@
 #include "platform/check.h"
 #include "platform/error.h"
 #include "platform/futex.h"
+#include "platform/process.h"
 #include "task/ctx.h"
 #include "task/hook.h"
 #include "task/message.h"
@@ -99,24 +100,38 @@ static inline void drop_arg(const filch_future *task, struct arg_end end)
 /* For refusals without memory to tell of them: shared, never freed. */
 static filch_future *refused_without_memory(void)
 {
-    static filch_future task = {.state = FL_FAILED | FL_READ | FL_REFERENCE,
-        .flags = FL_STRAY,
-        .site = "?\0",
-        .failure.code = -ENOMEM};
-    fl_task_retain(&task);
-    return &task;
+    static struct {
+        filch_future task;
+        struct fl_extra extra;
+    } refused = {.task = {.state = FL_FAILED | FL_READ | FL_REFERENCE,
+                     .flags = FL_STRAY,
+                     .site = "?\0",
+                     .failure.code = -ENOMEM}};
+    fl_task_retain(&refused.task);
+    return &refused.task;
+}
+
+void fl_task_make_stray(filch_future *task, struct fl_home *home)
+{
+    struct fl_extra *extra = fl_task_extra(task);
+    task->flags |= FL_STRAY;
+    if (home)
+        fl_arena_retain(&home->arena);
+    extra->stray.home = home;
+    extra->stray.kind = NULL;
+    extra->stray.free = NULL;
+    extra->stray.origin = NULL;
+    extra->stray.generation = fl_process_generation();
+    atomic_init(&extra->stray.is_taken, 0);
 }
 
 static void make_refused(filch_future *task, const struct fl_order *order,
     int code, char *message, struct fl_home *home)
 {
     fl_task_init(task, order, 1);
-    task->flags = FL_STRAY;
     if (!task->site)
         task->site = "?\0";
-    if (home)
-        fl_arena_retain(&home->arena);
-    task->failure.home = home;
+    fl_task_make_stray(task, home);
     task->failure.code = code;
     task->failure.message = message;
     if (order->options && order->options->name) {
@@ -151,9 +166,16 @@ static void report_if_unread(filch_future *task, uint32_t state)
 
 static void free_stray(filch_future *task)
 {
-    if (task->failure.home)
-        fl_arena_release(&task->failure.home->arena);
-    free(task);
+    const struct fl_extra *extra = fl_task_extra(task);
+    struct fl_home *home = extra->stray.home;
+    if (extra->stray.origin) /* which has none */
+        fl_task_release(extra->stray.origin);
+    if (extra->stray.free)
+        extra->stray.free(task);
+    else
+        free(task);
+    if (home)
+        fl_arena_release(&home->arena);
 }
 
 static void free_unusual(filch_future *task)
@@ -266,6 +288,14 @@ void fl_task_fail(filch_future *task, int code, char *message, bool owned)
     make_final(task, FL_RUNNING, FL_FAILED, owned, &has_hooks);
     if (has_hooks)
         end_with_hooks(task, owned);
+}
+
+void fl_task_finish(filch_future *task, uint32_t phase)
+{
+    bool has_hooks = false;
+    make_final(task, FL_RUNNING, phase, false, &has_hooks);
+    if (has_hooks)
+        end_with_hooks(task, false);
 }
 
 /* The signatures other than filch_task. */
@@ -382,12 +412,14 @@ static bool has_large_result(const filch_future *task)
 
 size_t fl_task_result_bytes(const filch_future *task)
 {
+    task = fl_task_origin(task);
     return has_large_result(task) ? fl_task_plan(task)->result_bytes
                                   : FILCH_RESULT_MAX;
 }
 
 const void *fl_task_result(const filch_future *task)
 {
+    task = fl_task_origin(task);
     return has_large_result(task) ? fl_task_plan(task)->result : task->result;
 }
 
@@ -428,8 +460,9 @@ const char *fl_task_where(const filch_future *task)
     return task->site + strlen(task->site) + 1;
 }
 
-void fl_task_failure(filch_future *task, struct filch_failure *failure)
+void fl_task_failure(const filch_future *task, struct filch_failure *failure)
 {
+    task = fl_task_origin(task);
     int code = task->failure.code;
     const char *message = task->failure.message;
     failure->code = code;

@@ -53,6 +53,7 @@ enum {
     FL_ARG_HEAP = 4,    /* todo.arg was copied into a block of its own */
     FL_ARG_DESTROY = 8, /* todo.arg_destroy is set */
     FL_WIDE = 16,       /* it has a plan: plan.h */
+    FL_PROMISED = 32,   /* stray, and no worker runs it: see promise.h */
 };
 
 /* See the head. */
@@ -70,18 +71,30 @@ struct filch_future {
         } todo; /* pending: the submitter; read by who claims or cancels */
         unsigned char result[FILCH_RESULT_MAX]; /* running, done: the runner */
         struct {
-            char *message;        /* owned; NULL: none */
-            struct fl_home *home; /* FL_STRAY: has a share in it, or NULL */
+            char *message; /* owned; NULL: none */
             int code;
         } failure; /* failed: the runner */
     };
     struct fl_hook *hooks; /* under the hook lock */
 };
 
-/* What a task with a name or a copied argument has beside it. */
+struct fl_derived_kind;
+
+/* What a task with a name or a copied argument, or a stray, has beside it. */
 struct fl_extra {
-    const char *name;                                 /* immutable */
-    alignas(16) unsigned char copy[FILCH_ARG_INLINE]; /* until it has run */
+    const char *name; /* immutable; if FL_NAMED */
+    union {
+        alignas(16) unsigned char copy[FILCH_ARG_INLINE]; /* until it has run */
+        struct {
+            struct fl_home *home; /* immutable; has a share in it, or NULL */
+            const struct fl_derived_kind *kind; /* immutable; NULL: a promise */
+            void (*free)(filch_future *);       /* immutable; NULL: free() */
+            filch_future *origin; /* whoever completes it: a reference to the
+                                     one whose outcome it has, or NULL */
+            uint32_t generation;  /* immutable: fl_process_generation() */
+            _Atomic uint32_t is_taken; /* any thread: who may complete it */
+        } stray;                       /* FL_STRAY */
+    };
 };
 
 /* Memory for a task: without an extra, and with one. */
@@ -120,6 +133,21 @@ static inline uint32_t fl_references(uint32_t state)
     return state / FL_REFERENCE;
 }
 
+/* Any thread with a reference, once it is final. The one whose failure, or
+ * large result, it has: itself, or what has been passed on to it. */
+static inline filch_future *fl_task_origin(const filch_future *task)
+{
+    filch_future *origin =
+        task->flags & FL_PROMISED ? fl_task_extra(task)->stray.origin : NULL;
+    return origin ? origin : (filch_future *)(uintptr_t)task;
+}
+
+/* Any thread. Would a worker, or whoever claims it, run it? */
+static inline bool fl_task_is_startable(const filch_future *task)
+{
+    return !(task->flags & FL_PROMISED) && fl_task_phase(task) == FL_PENDING;
+}
+
 struct fl_run;
 
 /* What a submit says about its tasks. (No padding before the end: an 8-byte
@@ -131,6 +159,7 @@ struct fl_order {
     const struct filch_submit_options *options; /* NULL: the defaults */
     filch_future **also; /* with start_by: set as `future` is, before it */
     enum filch_fn_kind kind;
+    bool is_owed; /* no bound holds it back: it goes on with accepted work */
 };
 
 /* Does a task of the order need an extra? */
@@ -178,6 +207,10 @@ bool fl_task_unmake(filch_future *task, unsigned references);
 filch_future *fl_task_refused(const struct fl_order *order, int code,
     char *message, struct fl_home *home);
 
+/* Whoever makes a task alone, in fresh memory with room for an extra: no slab
+ * has it. */
+void fl_task_make_stray(filch_future *task, struct fl_home *home);
+
 /* The runner, instead of finishing it: it is pending again, as it was. */
 void fl_task_unclaim(filch_future *task);
 /* Any thread. Lock-free. pending -> running: true for exactly one caller. */
@@ -216,12 +249,16 @@ void fl_task_run(struct fl_run *run, filch_future *task, bool owned);
 /* The runner, after claim, instead of run: fails with `code`. `message`, an
  * allocated string or NULL, is taken. */
 void fl_task_fail(filch_future *task, int code, char *message, bool owned);
+/* Who completes a promise, after claim, with the outcome written: the rest of
+ * the end. */
+void fl_task_finish(filch_future *task, uint32_t phase);
 
 /* Any thread with a reference. */
 void fl_task_retain(filch_future *task);
 void fl_task_release(filch_future *task);
 
-/* Any thread with a reference. The bytes of its result; and that, once done. */
+/* Any thread with a reference; of a promise, once done. The bytes of its
+ * result; and that, once done. */
 size_t fl_task_result_bytes(const filch_future *task);
 const void *fl_task_result(const filch_future *task);
 
@@ -229,11 +266,13 @@ const void *fl_task_result(const filch_future *task);
 const char *fl_task_name(const filch_future *task);
 const char *fl_task_where(const filch_future *task);
 /* Any thread, once failed. */
-void fl_task_failure(filch_future *task, struct filch_failure *failure);
+void fl_task_failure(const filch_future *task, struct filch_failure *failure);
 /* Any thread, once final: what was said of its failure, or NULL. */
 static inline const char *fl_task_message(const filch_future *task)
 {
-    return fl_task_phase(task) == FL_FAILED ? task->failure.message : NULL;
+    return fl_task_phase(task) == FL_FAILED
+               ? fl_task_origin(task)->failure.message
+               : NULL;
 }
 
 /* Any thread with a reference, not in a task. Blocks until final or the

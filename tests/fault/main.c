@@ -25,6 +25,7 @@ static const struct {
     {"callback", callback},
     {"completion_queue", completion_queue},
     {"map", map},
+    {"compose", compose},
     {"blocking", blocking},
     {"sort", sort},
     {"each_worker", each_worker},

@@ -31,6 +31,7 @@ scenario wait_inside;
 scenario callback;
 scenario completion_queue;
 scenario map;
+scenario compose;
 scenario blocking;
 scenario sort;
 scenario each_worker;

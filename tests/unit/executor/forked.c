@@ -342,3 +342,50 @@ Test(forked, the_default_executor)
     cr_assert(WIFEXITED(child.status) && WEXITSTATUS(child.status) == 0,
         "status %#x, said '%s'", (unsigned)child.status, child.err);
 }
+
+struct pledge {
+    filch_promise *p;
+    filch_future *f, *derived, *whole;
+};
+
+static int use_pledge(void *arg)
+{
+    struct pledge *l = arg;
+    filch_future *g = l->f;
+    EXPECT(filch_promise_start(l->p), FILCH_EFORKED);
+    EXPECT(filch_promise_set(l->p, NULL, 0), FILCH_EFORKED);
+    EXPECT(filch_promise_fail(l->p, -EIO, "in the child"), FILCH_EFORKED);
+    EXPECT(outcome(l->f), FILCH_EFORKED);
+    EXPECT(outcome(l->derived), FILCH_EFORKED);
+    EXPECT(filch_future_cancel(l->whole), FILCH_EFORKED);
+    EXPECT(filch_then(&g, l->f, NULL, NULL, NULL, NULL), FILCH_EFORKED);
+    EXPECT(filch_all(&g, &l->f, 1), FILCH_EFORKED);
+    filch_promise_close(l->p);
+    filch_future_release(l->f);
+    return 0;
+}
+
+static void forks_with_pledge(filch_executor *ex)
+{
+    struct child child;
+    struct pledge l;
+    cr_assert_eq(filch_promise_open(&l.p, &l.f, ex), 0);
+    cr_assert_eq(filch_then(&l.derived, l.f, NULL, NULL, NULL, NULL), 0);
+    cr_assert_eq(filch_all(&l.whole, &l.derived, 1), 0);
+    run_child(&child, use_pledge, &l);
+    cr_assert(WIFEXITED(child.status) && WEXITSTATUS(child.status) == 0,
+        "status %#x, said '%s'", (unsigned)child.status, child.err);
+    cr_assert_eq(filch_promise_set(l.p, NULL, 0), 0);
+    filch_promise_close(l.p);
+    cr_assert_eq(settle(l.f), 0);
+    cr_assert_eq(settle(l.derived), 0);
+    cr_assert_eq(settle(l.whole), 0);
+}
+
+Test(forked, promises_and_what_is_derived)
+{
+    filch_executor *ex = open_pool(1);
+    forks_with_pledge(ex);
+    forks_with_pledge(NULL);
+    cr_assert_eq(filch_executor_close(ex), 0);
+}

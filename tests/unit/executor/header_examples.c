@@ -159,3 +159,50 @@ Test(examples, algorithm_scan)
     for (int i = 0; i < COUNT; i++)
         cr_assert_eq(out[i], (long)i * (i + 1) / 2);
 }
+
+static void on_address(void *p, uint32_t address)
+{
+    filch_promise_set(p, &address, sizeof address);
+    filch_promise_close(p);
+}
+
+static void resolve(
+    const char *host, void (*tell)(void *arg, uint32_t address), void *arg)
+{
+    tell(arg, strcmp(host, "localhost") == 0 ? 0x7f000001 : 0);
+}
+
+Test(examples, promise)
+{
+    filch_executor *ex = filch_default();
+    filch_promise *p;
+    filch_future *f;
+    uint32_t address = 0;
+    filch_promise_open(&p, &f, ex);
+    resolve("localhost", on_address, p);
+    cr_assert_eq(
+        filch_future_result(f, FILCH_FOREVER, &address, sizeof address), 0);
+    cr_assert_eq(address, 0x7f000001);
+    filch_future_release(f);
+}
+
+static int parse(filch_ctx *cx, filch_future *source, void *arg, void *result)
+{
+    *(int *)result = int_result(source) + 1;
+    return 0;
+}
+
+Test(examples, compose)
+{
+    filch_executor *ex = filch_default();
+    int seven = 7;
+    filch_future *reply = filch_submit(ex, echo, &seven), *page, *both;
+    filch_future *image = filch_submit(ex, echo, &seven);
+    filch_then(&page, reply, ex, parse, NULL, NULL);
+    filch_all(&both, (filch_future *[]){page, image}, 2);
+    cr_assert_eq(settle(both), 0);
+    cr_assert_eq(int_result(page), 8);
+    filch_future_release(page);
+    filch_future_release(image);
+    filch_future_release(reply);
+}

@@ -9,7 +9,7 @@
  * function over an array, or over an input), promise.h (futures set by hand),
  * compose.h (futures made of futures), fork.h (nested parallel computation),
  * algorithm.h (parallel loops, sums, searching), sort.h, worker.h (values per
- * worker), once.h, virtual_clock.h (for tests).
+ * worker), once.h, testing.h and virtual_clock.h (for tests).
  */
 #ifndef FILCH_H
 #define FILCH_H
@@ -25,6 +25,7 @@
 #include <filch/once.h>
 #include <filch/promise.h>
 #include <filch/sort.h>
+#include <filch/testing.h>
 #include <filch/token.h>
 #include <filch/virtual_clock.h>
 #include <filch/worker.h>

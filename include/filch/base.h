@@ -125,10 +125,13 @@ FILCH_API int64_t filch_after(int64_t duration_ns);
 
 /** Why a task failed. The strings live as long as its future. */
 struct filch_failure {
-    int code;            /**< negative */
-    const char *message; /**< from filch_failf(), or filch_strerror(code) */
-    const char *task;    /**< the task's name: its option, or its function */
-    const char *where;   /**< "file.c:12" of the submit; "" if unknown */
+    int code;              /**< negative */
+    const char *message;   /**< from filch_failf(), or filch_strerror(code) */
+    const char *task;      /**< the task's name: its option, or its function */
+    const char *where;     /**< "file.c:12" of the submit; "" if unknown */
+    const char *backtrace; /**< the calls that led to filch_failf(), a line for
+                                each; NULL unless FILCH_BACKTRACE was 1 in the
+                                environment when the executor was opened */
 };
 
 /** @name In a task

@@ -30,6 +30,13 @@ enum filch_when_full {
     FILCH_DROP_OLDEST, /**< fail one that waits with FILCH_EDROPPED */
 };
 
+/** Where an executor's tasks run. */
+enum filch_backend {
+    FILCH_THREADS, /**< in its own threads */
+    FILCH_MANUAL,  /**< where filch_step() is called: see testing.h */
+    FILCH_INLINE,  /**< in the submit: see testing.h */
+};
+
 /** filch_config.queue_limit: no bound. */
 #define FILCH_UNBOUNDED SIZE_MAX
 /** filch_config.spares: no spare threads. */
@@ -66,6 +73,8 @@ struct filch_config {
     size_t queue_limit;
     /** What a submit does then. */
     enum filch_when_full when_full;
+    /** Where its tasks run. Default: in threads. */
+    enum filch_backend backend;
     /** Zero. */
     int reserved;
     /** Runs in each worker before its first task. A negative value, with
@@ -78,7 +87,9 @@ struct filch_config {
      * will read otherwise: a failed future released unread, a failing
      * callback or start hook, nonsense in the environment. Must not block.
      * Can come as long as a future of the executor lives.
-     * Default: a line on stderr. */
+     * Default: a line on stderr, and the backtrace if there is one, for ten
+     * in a second of the process; how many others there were is said with
+     * the next one, or when the process ends. */
     void (*on_unobserved)(void *data, const struct filch_failure *failure);
     /** The hooks' data. */
     void *data;
@@ -162,6 +173,10 @@ FILCH_API int filch_executor_threads(const filch_executor *ex);
  * others submit. Entries cancelled or claimed count until a worker meets
  * them. */
 FILCH_API size_t filch_executor_pending(const filch_executor *ex);
+
+/** Any thread. Wait-free. Failures that nobody has read otherwise: how many
+ * on_unobserved, or stderr, has been told of so far. */
+FILCH_API uint64_t filch_executor_unobserved(const filch_executor *ex);
 
 /** @name Submitting
  * `filch_submit(ex, fn, arg)`, `filch_submit_with(&f, ex, fn, arg, &options)`

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a back end is to the executor: a table of operations. The executor
- * calls nothing else, and names no back end but to open one.
+ * calls nothing else, and names no back end but to open one. Executors without
+ * threads are of the same back end as those with: ../sched/README.md, [STEP].
  */
 #ifndef FL_BACKEND_BACKEND_H
 #define FL_BACKEND_BACKEND_H
@@ -28,6 +29,8 @@ struct fl_backend {
         filch_executor *ex, filch_worker_fn *fn, void *arg, int64_t deadline);
     /* As filch_executor_release(). */
     int (*release)(filch_executor *ex);
+    /* As filch_step(). */
+    int (*step)(filch_executor *ex);
     int (*workers)(const filch_executor *ex);
     int (*threads)(const filch_executor *ex);
     size_t (*pending)(const filch_executor *ex);

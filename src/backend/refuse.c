@@ -48,6 +48,11 @@ static int release(filch_executor *ex)
     return 0;
 }
 
+static int step(filch_executor *ex)
+{
+    return ((struct refuser *)(void *)ex)->code;
+}
+
 static int count_none(const filch_executor *ex)
 {
     (void)ex;
@@ -78,6 +83,7 @@ static const struct fl_backend backend = {
     .shutdown = shut_down,
     .each_worker = each_worker,
     .release = release,
+    .step = step,
     .workers = count_none,
     .threads = count_none,
     .pending = count_no_pending,

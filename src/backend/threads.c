@@ -10,6 +10,8 @@
 #include "platform/process.h"
 #include "sched/errand.h"
 #include "sched/pool.h"
+#include "sched/seat.h"
+#include "sched/step.h"
 #include "task/strand.h"
 
 struct threads {
@@ -58,6 +60,16 @@ static int release(filch_executor *ex)
     return 0;
 }
 
+static int step(filch_executor *ex)
+{
+    struct fl_pool *pool = pool_of(ex);
+    if (!fl_pool_is_threadless(pool))
+        return -EINVAL;
+    if (pool->home->generation != fl_process_generation())
+        return FILCH_EFORKED;
+    return fl_step(pool);
+}
+
 static int count_workers(const filch_executor *ex)
 {
     struct fl_pool *pool = pool_of(ex);
@@ -93,6 +105,7 @@ static const struct fl_backend backend = {
     .shutdown = shut_down,
     .each_worker = each_worker,
     .release = release,
+    .step = step,
     .workers = count_workers,
     .threads = count_threads,
     .pending = count_pending,
@@ -119,7 +132,9 @@ static void set_name(struct fl_pool_setup *setup)
 int fl_threads_open(filch_executor **ex, const struct filch_config *config)
 {
     struct threads *threads = aligned_alloc(FL_CACHE_LINE, sizeof *threads);
-    struct fl_pool_setup setup = {.config = *config};
+    const char *backtrace = getenv("FILCH_BACKTRACE");
+    struct fl_pool_setup setup = {.config = *config,
+        .wants_backtrace = backtrace && strcmp(backtrace, "1") == 0};
     if (!threads)
         return -ENOMEM;
     memset(threads, 0, sizeof *threads);
@@ -131,7 +146,9 @@ int fl_threads_open(filch_executor **ex, const struct filch_config *config)
         free(threads);
         return rc;
     }
-    threads->base.most_threads = threads->pool.most_threads;
+    threads->base.most_threads = fl_pool_is_threadless(&threads->pool)
+                                     ? FL_SEATS
+                                     : threads->pool.most_threads;
     *ex = &threads->base;
     return 0;
 }

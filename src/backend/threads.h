@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The back end of threads: an executor around a pool of workers. */
+/* The back end of threads: an executor around a pool of workers; or around one
+ * without any, for tests. */
 #ifndef FL_BACKEND_THREADS_H
 #define FL_BACKEND_THREADS_H
 

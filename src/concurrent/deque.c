@@ -79,3 +79,13 @@ bool fl_deque_steal_this(struct fl_deque *deque, const void *x)
     return x && fl_deque_oldest(deque, &top) == x &&
            fl_deque_steal_at(deque, top);
 }
+
+void fl_deque_each(
+    struct fl_deque *deque, void (*fn)(void *x, void *arg), void *arg)
+{
+    /* acquire: with the entries below it [DEQUE-push] */
+    int64_t end = load_acquire(&deque->bottom);
+    struct fl_ring *ring = load_acquire(&deque->ring);
+    for (int64_t i = load_relaxed(&deque->top); i < end; i++)
+        fn(fl_ring_get(ring, i), arg);
+}

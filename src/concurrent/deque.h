@@ -116,6 +116,10 @@ static inline int64_t fl_deque_bottom(struct fl_deque *deque)
     return load_relaxed(&deque->bottom);
 }
 
+/* Any thread, while nobody pushes or takes. Calls fn with each entry. */
+void fl_deque_each(
+    struct fl_deque *deque, void (*fn)(void *x, void *arg), void *arg);
+
 /* Any thread. Wait-free. Entries, an estimate for all but the owner. */
 static inline int64_t fl_deque_size(struct fl_deque *deque)
 {

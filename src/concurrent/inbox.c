@@ -82,3 +82,29 @@ size_t fl_inbox_take(
         return (size_t)count;
     }
 }
+
+void *fl_inbox_take_if(struct fl_inbox *inbox, bool (*is_wanted)(const void *x))
+{
+    /* acquire: pairs with the CAS of the taker before [INBOX-take] */
+    int64_t top = load_acquire(&inbox->top);
+    while (top < look(inbox, top)) {
+        /* acquire: pairs with the release in make_room_slow [INBOX-grow] */
+        void *x = fl_ring_get(load_acquire(&inbox->ring), top);
+        if (!is_wanted(x))
+            return NULL;
+        /* pairs with make_room_slow, and as in take [INBOX-take] */
+        if (cas_weak_seq_cst(&inbox->top, &top, top + 1))
+            return x;
+    }
+    return NULL;
+}
+
+void fl_inbox_each(
+    struct fl_inbox *inbox, void (*fn)(void *x, void *arg), void *arg)
+{
+    /* acquire: with the entries below it [INBOX-push] */
+    int64_t bottom = load_acquire(&inbox->bottom);
+    struct fl_ring *ring = load_acquire(&inbox->ring);
+    for (int64_t i = load_relaxed(&inbox->top); i < bottom; i++)
+        fn(fl_ring_get(ring, i), arg);
+}

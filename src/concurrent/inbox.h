@@ -62,6 +62,15 @@ static inline int fl_inbox_push(struct fl_inbox *inbox, void *x)
 size_t fl_inbox_take(
     struct fl_inbox *inbox, void **xs, size_t most, bool *emptied);
 
+/* Any thread. Lock-free. Takes the oldest entry, if it is such a one; else
+ * NULL. Asked of an entry that others may take meanwhile. */
+void *fl_inbox_take_if(
+    struct fl_inbox *inbox, bool (*is_wanted)(const void *x));
+
+/* Any thread, while nobody pushes or takes. Calls fn with each entry. */
+void fl_inbox_each(
+    struct fl_inbox *inbox, void (*fn)(void *x, void *arg), void *arg);
+
 /* Any thread. Wait-free. Entries, an estimate. */
 static inline int64_t fl_inbox_size(struct fl_inbox *inbox)
 {

@@ -25,6 +25,7 @@ void fl_slab_init(struct fl_slab *slab, size_t object_bytes,
         .object_shift = (unsigned)__builtin_ctzll(object_bytes),
         .arena = arena,
         .owner = owner};
+    atomic_init(&slab->chunks, NULL);
     atomic_init(&slab->ready, NULL);
     atomic_init(&slab->announcers, 0);
 }
@@ -53,10 +54,11 @@ static bool add_chunk(struct fl_slab *slab)
     slab->unused_bytes -= FL_CHUNK_BYTES;
     chunk->owner = slab->owner;
     chunk->slab = slab;
-    chunk->next = slab->chunks;
+    chunk->next = load_relaxed(&slab->chunks);
     chunk->object_shift = (uint8_t)slab->object_shift;
     atomic_init(&chunk->remote, 0);
-    slab->chunks = chunk;
+    /* release: pairs with the acquire in fl_slab_each */
+    store_release(&slab->chunks, chunk);
     slab->current = chunk;
     slab->local = all_of(slab);
     slab->carved += __builtin_popcountll(slab->local);
@@ -218,7 +220,8 @@ void fl_slab_close(struct fl_slab *slab)
     int64_t unused = __builtin_popcountll(slab->local);
     /* First all count as live, so that it cannot reach zero meanwhile. */
     fetch_add_relaxed(&arena->live, slab->carved);
-    for (struct fl_chunk *chunk = slab->chunks; chunk; chunk = chunk->next)
+    for (struct fl_chunk *chunk = load_relaxed(&slab->chunks); chunk;
+         chunk = chunk->next)
         unused += __builtin_popcountll(close_chunk(chunk));
     wait_for_announcers(slab);
     if (unused)
@@ -235,9 +238,20 @@ void fl_arena_release(struct fl_arena *arena)
     drop_share(arena, 1);
 }
 
+void fl_slab_each(
+    struct fl_slab *slab, void (*fn)(void *object, void *arg), void *arg)
+{
+    size_t bytes = (size_t)1 << slab->object_shift;
+    /* acquire: pairs with the release in add_chunk */
+    for (struct fl_chunk *chunk = load_acquire(&slab->chunks); chunk;
+         chunk = chunk->next)
+        for (size_t at = bytes; at < FL_CHUNK_BYTES; at += bytes)
+            fn((char *)chunk + at, arg);
+}
+
 void fl_slab_unmap(struct fl_slab *slab)
 {
-    struct fl_chunk *chunk = slab->chunks;
+    struct fl_chunk *chunk = load_relaxed(&slab->chunks);
     while (chunk) {
         struct fl_chunk *next = chunk->next;
         /* The first chunk of a block is the last one here. */

@@ -58,12 +58,12 @@ struct fl_slab {
     struct fl_chunk *current; /* owner only: where objects come from */
     unsigned object_shift;    /* immutable: log2 of the size */
     struct fl_chunk *partial; /* owner only: others with free objects */
-    struct fl_chunk *chunks;  /* owner only: all, the newest first */
-    char *unused;             /* owner only: rest of the newest block */
-    size_t unused_bytes;      /* owner only */
-    int64_t carved;           /* owner only: objects there are */
-    struct fl_arena *arena;   /* immutable */
-    const void *owner;        /* immutable: see fl_slab_own() */
+    _Atomic(struct fl_chunk *) chunks; /* owner writes: all, newest first */
+    char *unused;           /* owner only: rest of the newest block */
+    size_t unused_bytes;    /* owner only */
+    int64_t carved;         /* owner only: objects there are */
+    struct fl_arena *arena; /* immutable */
+    const void *owner;      /* immutable: see fl_slab_own() */
     /* Any thread, atomic: chunks with something in `remote`. */
     alignas(FL_CACHE_LINE) _Atomic(struct fl_chunk *) ready;
     _Atomic uint32_t announcers; /* any thread, atomic: about to push there */
@@ -130,6 +130,11 @@ static inline void fl_slab_own(const void *owner)
 {
     fl_slab_owner_here = owner;
 }
+
+/* Any thread. Calls fn with each object that there is, free ones and those that
+ * were never handed out, which are zeroes, too. */
+void fl_slab_each(
+    struct fl_slab *slab, void (*fn)(void *object, void *arg), void *arg);
 
 /* Starts with one share of `live`, the executor's. */
 void fl_arena_init(struct fl_arena *arena, void (*destroy)(struct fl_arena *));

@@ -4,11 +4,16 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
+#include "backend/backend.h"
 #include "concurrent/time.h"
+#include "platform/backtrace.h"
 #include "platform/check.h"
 #include "platform/error.h"
+#include "task/message.h"
 #include "task/plan.h"
+#include "task/report.h"
 #include "task/strand.h"
 
 const char *filch_strerror(int code)
@@ -66,15 +71,23 @@ filch_token *filch_ctx_token(const filch_ctx *cx)
     return run->task ? fl_task_token(run->task) : NULL;
 }
 
+static bool wants_backtrace(const struct fl_run *run)
+{
+    const filch_executor *ex = run->executor;
+    const struct fl_home *home = ex ? ex->backend->home(ex) : NULL;
+    return home && home->wants_backtrace;
+}
+
 int filch_failf(filch_ctx *cx, int code, const char *format, ...)
 {
     struct fl_run *run = running();
     va_list args;
     (void)cx;
+    char *backtrace = wants_backtrace(run) ? fl_backtrace_text() : NULL;
     va_start(args, format);
-    char *message = fl_error_format(format, args);
+    fl_run_put_message(run, fl_message_new(backtrace, format, args));
     va_end(args);
-    fl_run_put_message(run, message);
+    free(backtrace);
     return code < 0 ? code : -EINVAL;
 }
 

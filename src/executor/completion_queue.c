@@ -37,6 +37,7 @@ struct filch_completion_queue {
     uint32_t generation;  /* immutable: fl_process_generation() */
     int fd;               /* -1: none yet */
     bool is_signalled;    /* the descriptor is readable */
+    bool threadless;      /* some were added that may be run anywhere */
 };
 
 static void list_init(struct list *list)
@@ -183,11 +184,11 @@ static void count_down(struct filch_completion_queue *cq)
 }
 
 /* Under the lock. For a task that waits: one more way out of a circle
- * [QUEUE]. */
+ * [QUEUE]. For any thread: perhaps something to be run. */
 static void tell_tasks(struct filch_completion_queue *cq)
 {
     for (struct sleeper *s = cq->sleepers; s; s = s->next)
-        if (s->is_in_task)
+        if (s->is_in_task || cq->threadless)
             fl_waiter_notify(&s->waiter);
 }
 
@@ -197,6 +198,7 @@ static void enter(struct fl_entry *entry)
     fl_lock_take(&cq->lock);
     append(&cq->members, entry);
     store_relaxed(&cq->count, load_relaxed(&cq->count) + 1);
+    cq->threadless |= fl_await_is_threadless(entry->task);
     tell_tasks(cq);
     fl_lock_drop(&cq->lock);
 }
@@ -317,7 +319,7 @@ struct survey {
     size_t count;
 };
 
-/* Under the lock. Allocates; out of memory nothing is found, and the wait is
+/* Under the lock. Allocates; out of memory nothing is listed, and the wait is
  * not seen as part of a circle. */
 static void look_over(struct filch_completion_queue *cq, struct survey *survey)
 {
@@ -353,12 +355,12 @@ static int sleep_for_one(
     return rc;
 }
 
-/* Under the lock, which is given up meanwhile. In a task: the first member that
- * has not started may be run right here. True: it was. */
+/* Under the lock, which is given up meanwhile. The first member that may be run
+ * right here is. True: it was. */
 static bool run_one(filch_completion_queue *cq)
 {
     struct fl_entry *e = cq->members.head.next;
-    while (e != &cq->members.head && !fl_task_is_startable(e->task))
+    while (e != &cq->members.head && !fl_await_may_run(e->task))
         e = e->next;
     if (e == &cq->members.head)
         return false;
@@ -375,7 +377,7 @@ static bool run_one(filch_completion_queue *cq)
 static int wait_for_one(filch_completion_queue *cq, int64_t deadline)
 {
     struct survey survey = {.count = 0};
-    if (fl_strand_current && run_one(cq))
+    if ((fl_strand_current || cq->threadless) && run_one(cq))
         return 0;
     if (first_of(&cq->ready) || !load_relaxed(&cq->count))
         return 0; /* since run_one() gave the lock up */

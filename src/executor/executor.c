@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Open, shut down, close; the executor of the process, and its end. */
 #include <filch/executor.h>
+#include <filch/testing.h>
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "backend/refuse.h"
 #include "backend/threads.h"
@@ -62,13 +64,30 @@ static int check(const struct filch_config *config)
     if (config->workers < 0 || config->workers > FILCH_WORKERS_MAX ||
         config->spares < FILCH_NO_SPARES || config->spares > SPARES_MOST ||
         config->stack_bytes > STACK_BYTES_MOST ||
-        (unsigned)config->when_full > FILCH_DROP_OLDEST || config->reserved)
+        (unsigned)config->when_full > FILCH_DROP_OLDEST ||
+        (unsigned)config->backend > FILCH_INLINE || config->reserved)
         return -EINVAL;
     return 0;
 }
 
+/* One worker, whoever it is, and no spares. Inline: a queue that is always
+ * full. */
+static void set_threadless(struct filch_config *config)
+{
+    config->workers = 1;
+    config->spares = FILCH_NO_SPARES;
+    if (config->backend == FILCH_MANUAL)
+        return;
+    config->queue_limit = 0;
+    config->when_full = FILCH_RUN_HERE;
+}
+
 static void fill_in(struct filch_config *config)
 {
+    if (!config->queue_limit)
+        config->queue_limit = QUEUE_LIMIT;
+    if (config->backend != FILCH_THREADS)
+        set_threadless(config);
     if (!config->workers)
         config->workers = default_workers(config);
     if (!config->spares)
@@ -77,8 +96,6 @@ static void fill_in(struct filch_config *config)
         config->spares = 0;
     if (!config->stack_bytes)
         config->stack_bytes = STACK_BYTES;
-    if (!config->queue_limit)
-        config->queue_limit = QUEUE_LIMIT;
 }
 
 int filch_executor_open_sized(
@@ -163,6 +180,12 @@ size_t filch_executor_pending(const filch_executor *ex)
     return ex ? ex->backend->pending(ex) : 0;
 }
 
+uint64_t filch_executor_unobserved(const filch_executor *ex)
+{
+    const struct fl_home *home = ex ? ex->backend->home(ex) : NULL;
+    return home ? load_relaxed(&home->unobserved) : 0;
+}
+
 /*
  * When the program ends, or the library is unloaded: what was accepted is
  * finished first. FILCH_EXIT_WAIT: at most so many seconds.
@@ -172,6 +195,10 @@ __attribute__((destructor)) static void finish_at_exit(void)
     const char *text = getenv("FILCH_EXIT_WAIT");
     long seconds = text ? number_of(text, 1, 1000000000) : 0;
     fl_pool_finish_all(seconds ? filch_after(FILCH_S(seconds)) : FILCH_FOREVER);
+    const char *leaks = getenv("FILCH_LEAKS");
+    if (leaks && strcmp(leaks, "1") == 0)
+        (void)filch_report_leaks(NULL, NULL, NULL);
+    fl_report_rest();
     fl_region_forget_spares();
     fl_timekeeper_end();
     fl_overflow_forget();

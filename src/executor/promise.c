@@ -8,8 +8,8 @@
 
 #include "backend/backend.h"
 #include "executor/options.h"
-#include "platform/error.h"
 #include "sched/await.h"
+#include "task/message.h"
 #include "task/promise.h"
 
 static filch_future *future_of(filch_promise *p)
@@ -76,7 +76,7 @@ int filch_promise_fail(filch_promise *p, int code, const char *format, ...)
     if (rc)
         return rc;
     va_start(args, format);
-    char *message = fl_error_format(format, args);
+    char *message = fl_message_new(NULL, format, args);
     va_end(args);
     fl_promise_fail(future_of(p), code < 0 ? code : -EINVAL, message);
     return 0;

@@ -3,10 +3,7 @@
 #include "platform/error.h"
 
 #include <filch/base.h>
-#include <stdarg.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static const struct own_error {
@@ -48,18 +45,4 @@ const char *fl_error_text(int code)
     if (own)
         return own->text;
     return text ? text : "unknown code";
-}
-
-char *fl_error_format(const char *format, va_list args)
-{
-    va_list again;
-    char *message = NULL;
-    va_copy(again, args);
-    int length = vsnprintf(NULL, 0, format, again);
-    va_end(again);
-    if (length >= 0)
-        message = malloc((size_t)length + 1);
-    if (message)
-        vsnprintf(message, (size_t)length + 1, format, args);
-    return message;
 }

@@ -4,7 +4,9 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdbool.h>
+#include <stdio.h>
 #include <unistd.h>
 
 /* Written only by the one thread of a new child. */
@@ -45,4 +47,19 @@ void fl_process_complain(const char *line, size_t bytes)
     ssize_t written = write(STDERR_FILENO, line, bytes);
     (void)written;
     errno = saved;
+}
+
+void fl_process_complain_of(const char *format, ...)
+{
+    char line[512];
+    va_list args;
+    va_start(args, format);
+    int bytes = vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    if (bytes >= (int)sizeof line) {
+        bytes = sizeof line - 1;
+        line[bytes - 1] = '\n';
+    }
+    if (bytes > 0)
+        fl_process_complain(line, (size_t)bytes);
 }

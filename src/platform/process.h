@@ -18,5 +18,8 @@ int fl_process_watch_forks(void (*in_child)(void));
 
 /* Any thread. Writes a line to standard error, in one system call. */
 void fl_process_complain(const char *line, size_t bytes);
+/* The same, formatted as by printf(), and cut if it is long. */
+void fl_process_complain_of(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
 
 #endif

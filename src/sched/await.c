@@ -7,7 +7,9 @@
 #include "platform/check.h"
 #include "platform/process.h"
 #include "sched/fork.h"
+#include "sched/guest.h"
 #include "task/derived.h"
+#include "task/plan.h"
 
 /* A claimed task runs on the waiter's stack only if this much is left of it:
  * a part to be safe, less if no other thread could do it. */
@@ -85,14 +87,30 @@ static bool is_deserted(struct fl_pool *pool)
     return load_relaxed(&pool->slots_used) >= pool->most_threads;
 }
 
-/* In the pool of the task, so that its workers' set-up and the pool itself
- * are there. */
-static bool may_run(struct fl_worker *worker, filch_future *task)
+static bool has_enough_stack(struct fl_worker *worker)
 {
-    if (fl_report_home(task)->pool != worker->pool || fl_task_is_timed(task))
-        return false;
     return has_stack(&worker->strand) ||
            (is_deserted(worker->pool) && has_last_stack(&worker->strand));
+}
+
+bool fl_await_is_threadless(filch_future *task)
+{
+    const struct fl_home *home = fl_report_home(task);
+    return home && home->is_threadless;
+}
+
+/* In the pool of the task, so that its workers' set-up and the pool itself
+ * are there. */
+static bool is_of_its_pool(const struct fl_worker *worker, filch_future *task)
+{
+    return worker && fl_report_home(task)->pool == worker->pool;
+}
+
+bool fl_await_may_run(filch_future *task)
+{
+    return fl_task_is_startable(task) && fl_guest_may_run(task) &&
+           (fl_await_is_threadless(task) ||
+               is_of_its_pool(fl_worker_here(), task));
 }
 
 /*
@@ -115,12 +133,10 @@ static bool claim(struct fl_worker *worker, filch_future *task, bool *owned)
     return true;
 }
 
-bool fl_await_run(filch_future *task)
+static bool run_in_worker(struct fl_worker *worker, filch_future *task)
 {
-    struct fl_worker *worker = fl_worker_here();
     bool owned;
-    if (!worker || !fl_task_is_startable(task) || !may_run(worker, task) ||
-        !claim(worker, task, &owned))
+    if (!has_enough_stack(worker) || !claim(worker, task, &owned))
         return false;
     unsigned depth = worker->blocking_depth;
     worker->blocking_depth = 0;
@@ -131,6 +147,14 @@ bool fl_await_run(filch_future *task)
         fl_worker_leave_place(worker);
     worker->blocking_depth = depth;
     return true;
+}
+
+bool fl_await_run(filch_future *task)
+{
+    if (!fl_await_may_run(task))
+        return false;
+    return fl_await_is_threadless(task) ? fl_pool_help(task)
+                                        : run_in_worker(fl_worker_here(), task);
 }
 
 static int sleep_in_place(
@@ -197,19 +221,32 @@ bool fl_await_came_through_fork(filch_future *task)
            !fl_task_is_final(task);
 }
 
+/* Without threads nobody but the waiter may be there when its time comes. */
+static int64_t look_again_at(filch_future *task, int64_t deadline)
+{
+    int64_t time = fl_await_is_threadless(task) ? fl_task_time(task) : 0;
+    return time < deadline && !fl_time_is_past(time) ? time : deadline;
+}
+
 int fl_await(filch_future *task, int64_t deadline)
 {
     if (fl_task_is_final(task))
         return 0;
     if (fl_await_came_through_fork(task))
         return FILCH_EFORKED;
-    if (!fl_strand_current)
+    if (!fl_strand_current && !fl_await_is_threadless(task))
         return fl_task_wait(task, deadline);
-    if (fl_time_is_past(deadline))
-        return -ETIMEDOUT;
-    if (fl_derived_of(task))
-        return fl_await_derived(task, deadline);
-    if (fl_await_run(task))
-        return 0;
-    return await_in_task(task, deadline);
+    for (;;) {
+        if (fl_time_is_past(deadline))
+            return -ETIMEDOUT;
+        if (fl_derived_of(task))
+            return fl_await_derived(task, deadline);
+        if (fl_await_run(task))
+            return 0;
+        int64_t until = look_again_at(task, deadline);
+        int rc = fl_strand_current ? await_in_task(task, until)
+                                   : fl_task_wait(task, until);
+        if (rc != -ETIMEDOUT || until == deadline)
+            return rc;
+    }
 }

@@ -8,12 +8,19 @@
 /*
  * Any thread. The ways to wait in a task, in this order: claim one of the
  * tasks that has not started and run it here; poll for a moment; leave the
- * place to another worker and sleep. Outside of tasks: only the last two.
+ * place to another worker and sleep. Outside of tasks: the last two, or, if
+ * the pool has no threads, the first and the last.
  */
 
-/* Any thread. In a task of its pool: claims the pending task and runs it
- * here. True: it ran. */
+/* Any thread. Has it not started, and is it for this thread to run? In a task
+ * of its pool, and anywhere if its pool has no threads. */
+bool fl_await_may_run(filch_future *task);
+/* Any thread. If so: claims the task and runs it here, unless there is little
+ * stack left. True: it ran. */
 bool fl_await_run(filch_future *task);
+
+/* Any thread. Does it wait until somebody runs it, of those who wait? */
+bool fl_await_is_threadless(filch_future *task);
 
 /* Any thread. Is the task's executor one of the process before fork()? */
 bool fl_await_came_through_fork(filch_future *task);

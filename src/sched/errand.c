@@ -7,6 +7,7 @@
 #include "concurrent/time.h"
 #include "platform/futex.h"
 #include "platform/process.h"
+#include "sched/step.h"
 #include "sched/worker.h"
 
 /* Of a worker that has ended. */
@@ -177,6 +178,8 @@ int fl_errand_send(
     if (fl_strand_current)
         return -EDEADLK;
     int rc = fl_pool_refusal(pool);
+    if (!rc && fl_pool_is_threadless(pool))
+        return fl_step_visit(pool, errand, deadline);
     if (!rc)
         rc = enter(pool, deadline);
     if (rc)

@@ -14,9 +14,25 @@ bool fl_guest_begin(struct fl_strand *strand);
 void fl_guest_end(struct fl_strand *strand);
 
 /* The guest, with the handle. Runs a task that is in no queue, unless somebody
- * else is faster. The pool may be gone afterwards. */
+ * else is faster; gives up the reference that the queue would have. The pool
+ * may be gone afterwards. */
 void fl_guest_run(
     struct fl_strand *strand, struct fl_pool *pool, filch_future *task);
+/* The guest, with a share of live. Runs a task that it has claimed. `owned`: it
+ * has the queue's reference, to be given up. */
+void fl_guest_run_claimed(struct fl_strand *strand, struct fl_pool *pool,
+    filch_future *task, bool owned);
+
+/* Any thread with a reference. May a guest run it that has not taken it out of
+ * the queue? Not before its time. */
+bool fl_guest_may_run(filch_future *task);
+
+/* The guest. Its strand, if it has no other, is the current one, until that is
+ * set back to what this returns. */
+struct fl_strand *fl_guest_enter(
+    struct fl_strand *strand, struct fl_pool *pool);
+/* A run of the pool's with a number, see filch_ctx_worker(). */
+struct fl_run fl_guest_run_in(struct fl_pool *pool, int number);
 
 /* Any thread with a share in the home. Submits to the pool that it is the home
  * of, if that is still there. 0, or why not, as fl_pool_submit(). */

@@ -8,56 +8,23 @@
 
 #include "platform/futex.h"
 #include "platform/process.h"
+#include "sched/estate.h"
 #include "sched/later.h"
 #include "sched/registry.h"
+#include "sched/step.h"
 #include "sched/worker.h"
 #include "task/timekeeper.h"
 
 enum { DOORS_LEAST = 4, DOORS_MOST = 64, INBOX_CAPACITY = 256 };
 
-static unsigned count_doors(int workers)
+/* Without threads one, so that tasks are stepped in the order of submits. */
+static unsigned count_doors(const struct fl_pool *pool)
 {
-    unsigned doors = DOORS_LEAST;
-    while (doors < (unsigned)workers && doors < DOORS_MOST)
+    unsigned workers = (unsigned)pool->setup.config.workers;
+    unsigned doors = fl_pool_is_threadless(pool) ? 1 : DOORS_LEAST;
+    while (doors < workers && doors < DOORS_MOST)
         doors *= 2;
     return doors;
-}
-
-/* Everything that outlives the pool while there are futures. */
-struct estate {
-    struct fl_home home;
-    unsigned heap_count; /* those that were ever used */
-    struct fl_heap heaps[];
-};
-
-static void destroy_estate(struct fl_arena *arena)
-{
-    struct estate *estate = (struct estate *)(void *)arena;
-    for (unsigned i = 0; i < estate->heap_count; i++) {
-        fl_slab_unmap(&estate->heaps[i].small);
-        fl_slab_unmap(&estate->heaps[i].big);
-        fl_slab_unmap(&estate->heaps[i].wide);
-    }
-    fl_timers_free(&estate->home.timers);
-    free(estate);
-}
-
-static struct estate *new_estate(
-    const struct fl_pool_setup *setup, unsigned heap_count)
-{
-    size_t bytes = sizeof(struct estate) + heap_count * sizeof(struct fl_heap);
-    bytes = (bytes + FL_CACHE_LINE - 1) / FL_CACHE_LINE * FL_CACHE_LINE;
-    struct estate *estate = aligned_alloc(FL_CACHE_LINE, bytes);
-    if (!estate)
-        return NULL;
-    memset(&estate->home, 0, sizeof estate->home);
-    fl_arena_init(&estate->home.arena, destroy_estate);
-    estate->home.on_unobserved = setup->config.on_unobserved;
-    estate->home.data = setup->config.data;
-    estate->home.generation = fl_process_generation();
-    estate->home.due_kind = &fl_later_kind;
-    estate->heap_count = heap_count;
-    return estate;
 }
 
 static void free_doors(struct fl_pool *pool, unsigned count)
@@ -86,31 +53,56 @@ static int open_doors(struct fl_pool *pool)
     return 0;
 }
 
+/* What does not need memory. */
+static void init(struct fl_pool *pool, const struct fl_pool_setup *setup,
+    void (*free_memory)(struct fl_pool *))
+{
+    pool->setup = *setup;
+    pool->free_memory = free_memory;
+    /* Without threads nobody is ever started. */
+    int places = fl_pool_is_threadless(pool) ? 0 : setup->config.workers;
+    atomic_init(&pool->live, FL_LIVE_GUEST);
+    pool->door_count = count_doors(pool);
+    pool->most_threads = (unsigned)(places + setup->config.spares);
+    atomic_init(&pool->places, places);
+}
+
+/* For the hook at the end, which must not fail. */
+static bool open_stop_region(struct fl_pool *pool)
+{
+    if (!fl_pool_is_threadless(pool) || !pool->setup.config.on_stop)
+        return true;
+    pool->stop_region = fl_region_new();
+    return pool->stop_region;
+}
+
+static void free_stop_region(struct fl_pool *pool)
+{
+    if (pool->stop_region)
+        fl_region_free(pool->stop_region);
+}
+
 int fl_pool_open(struct fl_pool *pool, const struct fl_pool_setup *setup,
     void (*free_memory)(struct fl_pool *))
 {
-    const struct filch_config *config = &setup->config;
-    pool->setup = *setup;
-    pool->free_memory = free_memory;
-    atomic_init(&pool->live, FL_LIVE_GUEST);
-    pool->door_count = count_doors(config->workers);
-    pool->most_threads = (unsigned)(config->workers + config->spares);
-    atomic_init(&pool->places, config->workers);
+    init(pool, setup, free_memory);
     int rc = fl_process_watch_forks(fl_registry_forget_parent);
     if (rc)
         return rc;
-    pool->slots = calloc(pool->most_threads, sizeof *pool->slots);
-    struct estate *estate =
-        new_estate(setup, pool->door_count + pool->most_threads);
-    if (pool->slots && estate) {
+    pool->slots = calloc(pool->most_threads + 1, sizeof *pool->slots);
+    struct fl_estate *estate =
+        fl_estate_new(setup, pool->door_count + pool->most_threads);
+    if (pool->slots && estate && open_stop_region(pool)) {
         pool->home = &estate->home;
         pool->home->pool = pool;
         pool->heaps = estate->heaps;
         if (open_doors(pool) == 0) {
+            fl_estate_enlist(estate);
             fl_registry_add(pool);
             return 0;
         }
     }
+    free_stop_region(pool);
     free(estate);
     free(pool->slots);
     return -ENOMEM;
@@ -125,7 +117,7 @@ static void close_heap(struct fl_heap *heap)
 
 static void free_parts(struct fl_pool *pool)
 {
-    struct estate *estate = (struct estate *)(void *)pool->home;
+    struct fl_estate *estate = (struct fl_estate *)(void *)pool->home;
     unsigned threads = load_relaxed(&pool->slots_used);
     /* Heaps without an owner have never been touched. */
     estate->heap_count = pool->door_count + threads;
@@ -135,6 +127,7 @@ static void free_parts(struct fl_pool *pool)
         close_heap(&pool->heaps[i]);
     free_doors(pool, pool->door_count);
     free(pool->slots);
+    free_stop_region(pool);
     free(pool->broken_reason);
     fl_arena_release(&estate->home.arena);
 }
@@ -158,7 +151,9 @@ void fl_pool_drop_live(struct fl_pool *pool, uint32_t unit)
 {
     const void *word = &pool->live;
     /* acq_rel: the last one sees what all others did [POOL-last] */
-    uint32_t left = fetch_sub_acq_rel(&pool->live, unit) - unit;
+    uint32_t left = fl_pool_is_threadless(pool)
+                        ? fl_step_leave(pool, unit)
+                        : fetch_sub_acq_rel(&pool->live, unit) - unit;
     if (left == 0) {
         finalize(pool);
     } else if (left == FL_LIVE_GUEST) {

@@ -18,6 +18,7 @@
 #include "task/report.h"
 #include "task/task.h"
 
+struct fl_region;
 struct fl_worker;
 
 /* Bits of fl_pool.control, beside FL_CONTROL_STOP. Never cleared. */
@@ -42,7 +43,9 @@ struct fl_door {
 
 /* The settings of a pool; all defaults filled in. */
 struct fl_pool_setup {
-    struct filch_config config; /* `name` is not used */
+    struct filch_config config; /* `name` is not used; a pool without threads
+                                   has one worker nevertheless */
+    bool wants_backtrace;
     char name[32];
     filch_executor *executor; /* passed to tasks */
 };
@@ -72,13 +75,22 @@ struct fl_pool {
     alignas(FL_CACHE_LINE) _Atomic uint32_t live; /* see FL_LIVE_... */
     _Atomic uint32_t room;                        /* counts "there is room" */
     _Atomic uint32_t errand_sent;                 /* see errand.c */
+    _Atomic uint64_t seats; /* taken; without threads: see seat.h */
+    _Atomic uint64_t seats_started;
     struct fl_lock start_lock;
     struct fl_lock room_lock;
     struct fl_lock break_lock;
     char *broken_reason;                   /* break lock */
+    struct fl_region *stop_region;         /* immutable: see seat.c */
     void (*free_memory)(struct fl_pool *); /* immutable after open */
     struct fl_pool *next;                  /* registry lock */
 };
+
+/* Does it leave its tasks to whoever steps it, or waits for them? */
+static inline bool fl_pool_is_threadless(const struct fl_pool *pool)
+{
+    return pool->setup.config.backend != FILCH_THREADS;
+}
 
 /* Opens a pool in zeroed memory, which free_memory() will be called for in
  * the end, by whichever thread comes last. 0, or -ENOMEM. */
@@ -121,8 +133,9 @@ char *fl_pool_reason(struct fl_pool *pool);
 void fl_pool_discard(struct fl_pool *pool, filch_future *task, int code);
 /* Any thread. Discards all that is queued. */
 void fl_pool_drain(struct fl_pool *pool, int code);
-/* Any thread. Runs a pending task here, for filch_future_help(). True: it
- * ran; false: somebody else had it. */
+/* Any thread. Runs a pending task here, for filch_future_help(), or, if its
+ * pool has no threads, for a wait. True: it ran; false: somebody else had it,
+ * or there is no memory; without threads it fails then. */
 bool fl_pool_help(filch_future *task);
 /* A guest or a thread goes; the pool may be gone afterwards. */
 void fl_pool_drop_live(struct fl_pool *pool, uint32_t unit);

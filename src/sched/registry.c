@@ -3,6 +3,7 @@
 
 #include "concurrent/time.h"
 #include "platform/futex.h"
+#include "sched/estate.h"
 #include "sched/worker.h"
 #include "task/derived.h"
 #include "task/hook.h"
@@ -20,6 +21,8 @@ void fl_registry_forget_parent(void)
     registry = NULL;
     has_zombie = false;
     fl_hook_forget_locks();
+    fl_estate_forget_all();
+    fl_report_forget();
     fl_derived_forget_lock();
     fl_strand_forget_all();
     fl_timekeeper_forget_parent();
@@ -41,6 +44,14 @@ void fl_registry_remove(struct fl_pool *pool)
         at = &(*at)->next;
     if (*at)
         *at = pool->next;
+    fl_lock_drop(&registry_lock);
+}
+
+void fl_registry_each(void (*fn)(struct fl_pool *pool, void *arg), void *arg)
+{
+    fl_lock_take(&registry_lock);
+    for (struct fl_pool *pool = registry; pool; pool = pool->next)
+        fn(pool, arg);
     fl_lock_drop(&registry_lock);
 }
 

@@ -12,6 +12,8 @@
 void fl_registry_add(struct fl_pool *pool);
 /* The last one of a pool. */
 void fl_registry_remove(struct fl_pool *pool);
+/* Any thread. Calls fn, under the lock of the registry, with each. */
+void fl_registry_each(void (*fn)(struct fl_pool *pool, void *arg), void *arg);
 /* Any thread. A pool has lost its last thread, or has gone. */
 void fl_registry_note_change(void);
 /* A worker that is the last one of its own pool: it cannot join itself, and

@@ -8,7 +8,9 @@
 #include "platform/futex.h"
 #include "platform/process.h"
 #include "sched/later.h"
+#include "sched/step.h"
 #include "sched/worker.h"
+#include "task/message.h"
 
 /* Waits until no submitter is in the middle of one: it either has seen the
  * control word, or what it published is there. */
@@ -96,7 +98,8 @@ static void report_broken(struct fl_pool *pool, int code, const char *reason)
     struct filch_failure failure = {.code = code,
         .message = reason ? reason : fl_error_text(code),
         .task = pool->setup.name,
-        .where = ""};
+        .where = "",
+        .backtrace = reason ? fl_message_backtrace(reason) : NULL};
     fl_report(pool->home, &failure);
 }
 
@@ -173,7 +176,9 @@ int fl_pool_shutdown(struct fl_pool *pool, unsigned flags, int64_t deadline)
     fl_pool_begin_shutdown(pool, flags);
     fl_later_end(pool);
     filch_blocking_enter(); /* in a task of another pool */
-    int rc = wait_for_end(pool, deadline);
+    int rc = fl_pool_is_threadless(pool)
+                 ? fl_step_finish(pool, deadline, wait_for_end)
+                 : wait_for_end(pool, deadline);
     filch_blocking_leave();
     return rc;
 }

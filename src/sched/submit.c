@@ -8,6 +8,7 @@
 #include "sched/guest.h"
 #include "sched/later.h"
 #include "sched/room.h"
+#include "sched/step.h"
 #include "sched/worker.h"
 
 /* Those that a task is made with: the queue's, the caller's, one for us. */
@@ -125,10 +126,8 @@ static int run_here(struct fl_pool *pool, struct fl_door *door,
     if (!fl_guest_begin(&guest))
         return -ENOMEM;
     int rc = make_here(pool, door, order, future, &task);
-    if (!rc) {
+    if (!rc)
         fl_guest_run(&guest, pool, task);
-        fl_task_release(task); /* the one of the queue that it is not in */
-    }
     fl_guest_end(&guest);
     return rc;
 }
@@ -150,6 +149,8 @@ static int make_room(struct fl_pool *pool)
 {
     switch (pool->setup.config.when_full) {
     case FILCH_BLOCK:
+        if (fl_pool_is_threadless(pool))
+            return fl_step_for_room(pool);
         fl_room_wait(pool);
         return 0;
     case FILCH_DROP_OLDEST:

@@ -9,36 +9,9 @@
 #include "sched/crash.h"
 #include "sched/errand.h"
 #include "sched/find.h"
+#include "sched/start_hook.h"
 
 enum { DEQUE_CAPACITY = 256, FORKS_CAPACITY = 64 };
-
-static int call_start_hook(struct fl_worker *worker)
-{
-    const struct filch_config *config = &worker->pool->setup.config;
-    struct fl_run run = fl_worker_run(worker);
-    if (!config->on_start)
-        return 0;
-    fl_strand_begin(&worker->strand, &run);
-    int rc = config->on_start(run.position, config->data);
-    fl_strand_end(&worker->strand, &run);
-    if (rc < 0)
-        fl_pool_break(worker->pool, rc, run.message);
-    else
-        free(run.message);
-    return rc < 0 ? rc : 0;
-}
-
-static void call_stop_hook(struct fl_worker *worker)
-{
-    const struct filch_config *config = &worker->pool->setup.config;
-    struct fl_run run = fl_worker_run(worker);
-    if (!config->on_stop)
-        return;
-    fl_strand_begin(&worker->strand, &run);
-    config->on_stop(run.position, config->data);
-    fl_strand_end(&worker->strand, &run);
-    free(run.message);
-}
 
 static void set_name(struct fl_worker *worker)
 {
@@ -62,9 +35,10 @@ static void *worker_main(void *arg)
     fl_overflow_watch(worker->strand.stack_low, fl_crash_tell);
     fl_strand_current = &worker->strand;
     fl_slab_own(worker->heap);
-    if (call_start_hook(worker) == 0) {
+    struct fl_run run = fl_worker_run(worker);
+    if (fl_start_hook_call(pool, &worker->strand, run) == 0) {
         fl_worker_run_all(worker);
-        call_stop_hook(worker);
+        fl_stop_hook_call(pool, &worker->strand, run);
     } else {
         fl_worker_end_search(worker);
     }

@@ -7,9 +7,9 @@
 
 #include <stdbool.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "concurrent/atomic.h"
+#include "task/message.h"
 
 /* Bits of an executor's control word, as far as tasks care. */
 enum { FL_CONTROL_STOP = 1 };
@@ -36,14 +36,6 @@ static inline char *fl_run_take_message(struct fl_run *run)
     char *message = run->message;
     run->message = NULL;
     return message;
-}
-
-/* Any thread. An allocated one; NULL: there is none, or no memory. */
-static inline char *fl_message_copy(const char *message)
-{
-    size_t bytes = message ? strlen(message) + 1 : 0;
-    char *copy = message ? malloc(bytes) : NULL;
-    return copy ? memcpy(copy, message, bytes) : NULL;
 }
 
 /* The runner. Takes the message: the last one counts. */

@@ -64,6 +64,16 @@ static inline bool fl_task_is_timed(const filch_future *task)
     return (task->flags & FL_WIDE) && fl_task_plan(task)->is_timed;
 }
 
+/* The same, of one whose executor has no threads. When who waits may run it all
+ * the same: FILCH_FOREVER if it is run again and again; 0: at any time. */
+static inline int64_t fl_task_time(const filch_future *task)
+{
+    if (!fl_task_is_timed(task))
+        return 0;
+    const struct fl_plan *plan = fl_task_plan(task);
+    return plan->period ? FILCH_FOREVER : plan->not_before;
+}
+
 /* The submitter, of a task whose time is to come; gives the queue's reference
  * away. 0; or as fl_timers_add(): then it has not. */
 int fl_plan_wait_for_time(filch_future *task);

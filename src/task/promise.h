@@ -35,7 +35,7 @@ int fl_promise_take(filch_future *promise);
 /* Who has taken it, with a reference: the rest. At most FILCH_RESULT_MAX
  * bytes. Runs hooks. */
 void fl_promise_done(filch_future *promise, const void *result, size_t size);
-/* The same. Takes the message, an allocated string or NULL. */
+/* The same. Takes the message: see message.h; or NULL. */
 void fl_promise_fail(filch_future *promise, int code, char *message);
 
 /* Any thread with references to both, `from` final. The promise ends as that

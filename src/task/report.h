@@ -5,6 +5,8 @@
 
 #include <filch/base.h>
 
+#include <stdbool.h>
+
 #include "concurrent/slab.h"
 #include "task/timer.h"
 
@@ -17,15 +19,22 @@ struct fl_home {
     void *data;
     uint32_t generation;  /* immutable: fl_process_generation() at the start */
     struct fl_pool *pool; /* immutable; alive while a task is pending */
-    struct fl_timers timers;              /* of its tasks */
+    bool is_threadless;   /* immutable: whoever waits for a task runs it */
+    bool wants_backtrace; /* immutable: of where filch_failf() was called */
+    _Atomic uint64_t unobserved; /* any thread, atomic: how many were told */
+    struct fl_timers timers;     /* of its tasks */
     const struct fl_timer_kind *due_kind; /* immutable: queues a task */
 };
 
-/* Any thread. Tells `home`'s hook, or standard error if there is none
- * (home NULL: no executor). */
-void fl_report(const struct fl_home *home, const struct filch_failure *what);
+/* Any thread. Counts it, and tells `home`'s hook, or standard error if there
+ * is none (home NULL: no executor). */
+void fl_report(struct fl_home *home, const struct filch_failure *what);
+/* The end of the process: says how many have not been shown. */
+void fl_report_rest(void);
+/* The only thread of a child of fork(): those are the parent's. */
+void fl_report_forget(void);
 
 /* Any thread with a reference. The home of a task; NULL: none. */
-const struct fl_home *fl_report_home(const filch_future *task);
+struct fl_home *fl_report_home(const filch_future *task);
 
 #endif

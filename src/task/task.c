@@ -13,6 +13,7 @@
 #include "platform/process.h"
 #include "task/ctx.h"
 #include "task/hook.h"
+#include "task/message.h"
 #include "task/plan.h"
 #include "task/report.h"
 
@@ -468,6 +469,7 @@ void fl_task_failure(const filch_future *task, struct filch_failure *failure)
     failure->message = message ? message : fl_error_text(code);
     failure->task = fl_task_name(task);
     failure->where = fl_task_where(task);
+    failure->backtrace = message ? fl_message_backtrace(message) : NULL;
 }
 
 static _Thread_local struct fl_spin spin

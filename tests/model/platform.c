@@ -2,6 +2,7 @@
 /* Floor 0 in a model: sleeping, time, the process. */
 #include "machine.h"
 
+#include "platform/backtrace.h"
 #include "platform/check.h"
 #include "platform/clock.h"
 #include "platform/error.h"
@@ -144,6 +145,11 @@ void fl_thread_yield(void)
     give_others_a_turn();
 }
 
+char *fl_backtrace_text(void)
+{
+    return NULL;
+}
+
 const char *fl_error_name(int code)
 {
     (void)code;
@@ -156,13 +162,6 @@ const char *fl_error_text(int code)
     return "";
 }
 
-char *fl_error_format(const char *format, va_list args)
-{
-    (void)format;
-    (void)args;
-    return NULL;
-}
-
 uint32_t fl_process_generation(void)
 {
     return 1;
@@ -172,6 +171,11 @@ void fl_process_complain(const char *line, size_t bytes)
 {
     (void)line;
     (void)bytes;
+}
+
+void fl_process_complain_of(const char *format, ...)
+{
+    (void)format;
 }
 
 void fl_check_failed(const char *function, const char *what, uint32_t state)

@@ -7,6 +7,7 @@
 
 #include "feature.h"
 
+#include "backend.h"
 #include "patience.h"
 
 #include <stdatomic.h>
@@ -15,6 +16,8 @@
 static inline filch_executor *open_with(struct filch_config config)
 {
     filch_executor *ex = NULL;
+    if (config.backend == FILCH_THREADS)
+        config.backend = default_backend();
     int rc = filch_executor_open(&ex, &config);
     if (rc != 0) {
         fprintf(stderr, "open: %s\n", filch_error_name(rc));

@@ -49,16 +49,19 @@ typedef struct filch_executor filch_executor;
 typedef struct filch_future filch_future;
 /** The running task, as it sees itself: its first argument. */
 typedef struct filch_ctx filch_ctx;
+/** What cancels tasks, by hand or at a deadline. See token.h. */
+typedef struct filch_token filch_token;
 
 /**
  * A task. @p arg is what was submitted (or filch's copy of it); @p result is
- * #FILCH_RESULT_MAX bytes, zeroed, aligned for any type, for the task to
- * write and filch_future_result() to read.
+ * #FILCH_RESULT_MAX bytes (or filch_submit_options.result_bytes), zeroed,
+ * aligned for any type, for the task to write and filch_future_result() to
+ * read.
  * A negative return value is a failure, any other success.
  */
 typedef int filch_task(filch_ctx *cx, void *arg, void *result);
 
-/** Bytes of result a task can leave in its future. */
+/** Bytes of result a task can leave in its future without an allocation. */
 #define FILCH_RESULT_MAX 40
 /** Bytes of argument that are copied without an allocation. */
 #define FILCH_ARG_INLINE 48
@@ -71,6 +74,7 @@ enum filch_error {
     FILCH_ESHUTDOWN = -4098, /**< submitted after shutdown */
     FILCH_EFORKED = -4099,   /**< the handle came through fork() */
     FILCH_EDROPPED = -4100,  /**< queue full: dropped in favour of a newer */
+    FILCH_EEXPIRED = -4101,  /**< not started by its time (start_by) */
 };
 
 /**
@@ -130,9 +134,11 @@ struct filch_failure {
  * @{ */
 
 /**
- * The running task. Wait-free (one relaxed load).
+ * The running task. Wait-free (a relaxed load, and one of its token if it has
+ * one).
  * Nonzero once the task should end early: its executor was told to stop
- * running tasks (#FILCH_STOP_RUNNING). A long task asks now and then.
+ * running tasks (#FILCH_STOP_RUNNING), or its token is cancelled. A long task
+ * asks now and then.
  */
 FILCH_API int filch_stopping(const filch_ctx *cx);
 

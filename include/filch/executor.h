@@ -186,6 +186,28 @@ struct filch_submit_options {
      * when filch is through with it: after the task, its cancellation, or the
      * refusal of the submit (then during the call, with the caller's `arg`). */
     void (*arg_destroy)(void *arg);
+    /** What cancels the task. Default: the token of the task that submits it,
+     * if there is one; #FILCH_NO_TOKEN for none. The task keeps a reference. */
+    filch_token *token;
+    /** A deadline: the task has a token of its own then, below the one above.
+     * 0: none. Allocates. */
+    int64_t deadline;
+    /** Not started before that time; 0: at once. Until then it is in no queue
+     * and counts for no bound, and only a worker runs it, not whoever waits
+     * for it. A shutdown cancels those whose time has not come. */
+    int64_t not_before;
+    /** Fails with #FILCH_EEXPIRED if it has not started by that time. 0:
+     * none. */
+    int64_t start_by;
+    /** Nonzero: run again each so many ns after the first time (not_before,
+     * or now), as long as it returns 0; a time that passes while it runs is
+     * left out. The future is pending between runs, and done when one returns
+     * more than 0, failed, cancelled. filch_future_cancel() while it runs:
+     * this was the last run. Not together with start_by. */
+    int64_t period;
+    /** Bytes of result, if it is to be more than #FILCH_RESULT_MAX.
+     * Allocates. */
+    size_t result_bytes;
 };
 
 /** Which of the accepted signatures a function has. */
@@ -204,8 +226,9 @@ typedef void (*filch_any_fn)(void);
  * task. Lock-free in a worker; a short lock per group of threads elsewhere.
  * Allocates only when the executor's slabs grow.
  * @return a future, never NULL (filch_future_release() it): if the task is
- *         refused, it has failed with the reason: -EINVAL, -ENOMEM, -EAGAIN,
- *         #FILCH_ESHUTDOWN, #FILCH_EBROKEN, #FILCH_EFORKED
+ *         refused, it has failed with the reason: -EINVAL, -ENOMEM, -EAGAIN
+ *         (the queue is full; or no thread to watch times), #FILCH_ESHUTDOWN,
+ *         #FILCH_EBROKEN, #FILCH_EFORKED
  */
 FILCH_API filch_future *filch_submit_call(filch_executor *ex, filch_any_fn fn,
     const char *site, enum filch_fn_kind kind, void *arg);

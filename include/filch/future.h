@@ -47,7 +47,8 @@ FILCH_API int filch_future_describe(
  * Any thread. Blocks until the deadline; in a task as the file's head says.
  * The task's result: its first @p size bytes are copied to @p result.
  * @param result  may be NULL if @p size is 0; untouched unless 0 is returned
- * @param size    at most #FILCH_RESULT_MAX
+ * @param size    at most #FILCH_RESULT_MAX, or
+ * filch_submit_options.result_bytes
  * @return 0; the task's failure; -ECANCELED: cancelled; -ETIMEDOUT: not
  *         finished (filch_future_state() tells it from a task that failed
  *         with that); -EDEADLK: part of a cycle of waits; -EINVAL;
@@ -76,8 +77,8 @@ FILCH_API int filch_future_cancel(filch_future *f);
  * Any thread. If the task has not started, claims it and runs it here, in
  * the calling thread: for a caller who would only wait. A start hook of the
  * executor has not run in an outside thread.
- * @return 1: it ran here; 0: it had started, finished or been cancelled;
- *         -EINVAL; #FILCH_EFORKED
+ * @return 1: it ran here; 0: it had started, finished or been cancelled, or
+ *         there is no memory to run it here; -EINVAL; #FILCH_EFORKED
  */
 FILCH_API int filch_future_help(filch_future *f);
 

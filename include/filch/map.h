@@ -39,8 +39,9 @@ FILCH_API int filch_map_sized(filch_executor *ex, filch_task *fn,
  * (filch_stopping() is not set for them).
  * @return 0: all are done; the failure of the first item, by index, that
  *         failed; -ETIMEDOUT: the deadline passed; -EINVAL: null,
- *         or sizes that overflow (`count * stride`); -ENOMEM; a refusal
- *         as of filch_submit()
+ *         or sizes that overflow (`count * stride`); -E2BIG: fields that
+ *         this library does not know; -ENOMEM; a refusal as of
+ *         filch_submit()
  */
 static inline int filch_map(
     filch_executor *ex, filch_task *fn, const struct filch_map_spec *spec)

@@ -96,7 +96,7 @@ void fl_loop_stop(struct fl_loop *loop, size_t last, int code)
         loop->message = message;
         message = other;
         loop->code = code;
-        /* relaxed: seen late, a part is done that nobody wants */
+        /* relaxed: seen late, a part is done that nobody wants [LOOP-last] */
         store_relaxed(&loop->last, last);
     }
     fl_lock_drop(&loop->lock);

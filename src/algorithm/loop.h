@@ -16,6 +16,7 @@
 
 #include "concurrent/lock.h"
 
+/* The numbers i with begin <= i < end. */
 struct fl_range {
     size_t begin, end;
 };

@@ -16,8 +16,10 @@
 
 #define FL_INLINE static inline __attribute__((always_inline))
 
+/* Bytes of pointers, so far ahead is fetched what they lead to. */
 enum { FL_MERGE_AHEAD = 8 * sizeof(void *) };
 
+/* The smaller one. */
 FL_INLINE size_t fl_merge_fewer(size_t a, size_t b)
 {
     return a < b ? a : b;
@@ -101,7 +103,7 @@ FL_INLINE bool fl_merge_ends(
 /* Both ends fill twice as much as the shorter run has, so that they cannot
  * meet if the comparison is an order. If it is not, they may have taken the
  * same element, and what they did does not count: with half as many steps they
- * cannot. */
+ * cannot [SORT-lie]. */
 FL_INLINE void fl_merge_runs(struct fl_merge m, struct fl_order by)
 {
     size_t bytes = fl_merge_fewer(m.a_bytes, m.b_bytes);

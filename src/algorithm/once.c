@@ -48,7 +48,7 @@ static void end(struct once *once, int rc)
 {
     fl_lock_take(&once->lock);
     once->running = NULL;
-    if (rc >= 0) /* release: with all that was done */
+    if (rc >= 0) /* release: with all that was done; pairs with is_done() */
         store_release(&once->done, 1);
     fl_lock_drop(&once->lock);
 }

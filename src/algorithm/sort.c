@@ -145,7 +145,7 @@ FILCH_TASK(unsigned, merge, const struct job *, job, struct fl_merge, m)
         unsigned sorted = merge(cx, job, m);
         return sorted | merge_join(&cx);
     }
-    if (filch_stopping(cx)) {
+    if (filch_stopping(cx)) { /* [SORT-stop] */
         append(&m);
         return FL_SORTED_STOPPED;
     }

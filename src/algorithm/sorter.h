@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 
+/* What one can sort. */
 enum {
     FL_SORTER_SIZE_MOST = 128, /* of an element; a power of two */
     FL_SORTER_LEAF = 1024,     /* elements that are sorted in one go */

@@ -28,6 +28,7 @@ int fl_sum_take(
 int fl_blocks_cut(struct fl_blocks *blocks, struct fl_range range,
     size_t value_bytes, size_t others);
 
+/* Any thread. The numbers of a block. */
 static inline struct fl_range fl_block_range(
     const struct fl_blocks *blocks, size_t i)
 {
@@ -37,6 +38,7 @@ static inline struct fl_range fl_block_range(
         begin, begin + (left < blocks->length ? left : blocks->length)};
 }
 
+/* Any thread. The value of a block. */
 static inline void *fl_block_value(const struct fl_blocks *blocks, size_t i)
 {
     return blocks->values + i * blocks->stride;

@@ -28,7 +28,7 @@ int fl_deque_make_room_slow(struct fl_deque *deque, int64_t bottom)
     deque->top_seen = load_acquire(&deque->top);
     if (bottom - deque->top_seen < ring->capacity)
         return 0;
-    ring = fl_ring_grow(ring, deque->top_seen, bottom, 0);
+    ring = fl_ring_grow(ring, deque->top_seen, bottom);
     if (!ring)
         return -ENOMEM;
     /* release: a thief that finds the ring finds the entries [DEQUE-grow] */
@@ -42,7 +42,7 @@ void *fl_deque_take_last(struct fl_deque *deque, int64_t top, int64_t bottom)
     void *x = NULL;
     if (top == bottom && cas_seq_cst(&deque->top, &top, top + 1))
         x = fl_ring_get(load_relaxed(&deque->ring), bottom); /* [DEQUE-last] */
-    /* release: as in push; it is top either way */
+    /* release: as in push; it is top either way [DEQUE-last] */
     store_release(&deque->bottom, bottom + 1);
     return x;
 }
@@ -66,6 +66,7 @@ void *fl_deque_steal(struct fl_deque *deque, bool *lost)
 {
     int64_t top;
     void *x = fl_deque_oldest(deque, &top);
+    /* one wins [DEQUE-last]; the slot has been read [DEQUE-reuse] */
     if (!x || cas_seq_cst(&deque->top, &top, top + 1))
         return x;
     *lost = true;

@@ -42,6 +42,7 @@ static inline bool fl_deque_is_sane(struct fl_deque *deque)
            bottom - deque->top_seen <= load_relaxed(&deque->ring)->capacity;
 }
 
+/* The rest of push: when it looks full. */
 int fl_deque_make_room_slow(struct fl_deque *deque, int64_t bottom);
 /* Owner only. Wait-free but for growing. 0, or -ENOMEM: not pushed. */
 static inline int fl_deque_push(struct fl_deque *deque, void *x)
@@ -61,6 +62,7 @@ static inline int fl_deque_push(struct fl_deque *deque, void *x)
     return 0;
 }
 
+/* The rest of take: of the last entry, or none. */
 void *fl_deque_take_last(struct fl_deque *deque, int64_t top, int64_t bottom);
 /* Owner only. Wait-free. The newest entry; NULL: empty. */
 static inline void *fl_deque_take(struct fl_deque *deque)
@@ -69,7 +71,7 @@ static inline void *fl_deque_take(struct fl_deque *deque)
     int64_t bottom = load_relaxed(&deque->bottom) - 1;
     if (bottom < deque->top_seen)
         return NULL; /* empty for sure: top never goes back */
-    /* release: as in push, for a thief that reads this bottom */
+    /* release: for a thief that reads this bottom [DEQUE-push] */
     store_release(&deque->bottom, bottom);
     /* The thieves must see this bottom, or we their top [DEQUE-take] */
     fence_seq_cst();
@@ -101,6 +103,7 @@ void *fl_deque_oldest(struct fl_deque *deque, int64_t *top);
 /* Any thread. Wait-free. Steals what was found there, if it still is. */
 static inline bool fl_deque_steal_at(struct fl_deque *deque, int64_t top)
 {
+    /* as in fl_deque_steal() [DEQUE-last] */
     return cas_seq_cst(&deque->top, &top, top + 1);
 }
 

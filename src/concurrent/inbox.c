@@ -29,7 +29,7 @@ int fl_inbox_make_room_slow(struct fl_inbox *inbox, int64_t bottom)
     inbox->top_seen = load_acquire(&inbox->top);
     if (bottom - inbox->top_seen < ring->capacity)
         return 0;
-    ring = fl_ring_grow(ring, inbox->top_seen, bottom, 0);
+    ring = fl_ring_grow(ring, inbox->top_seen, bottom);
     if (!ring)
         return -ENOMEM;
     /* release: who finds the ring finds the entries [INBOX-grow] */
@@ -46,8 +46,9 @@ static int64_t look(struct fl_inbox *inbox, int64_t top)
     int64_t bottom = load_acquire(&inbox->bottom_seen);
     if (top < bottom)
         return bottom;
+    /* acquire: pairs with the release in push [INBOX-push] */
     bottom = load_acquire(&inbox->bottom);
-    if (top < bottom)
+    if (top < bottom) /* release: pairs with the acquire above */
         store_release(&inbox->bottom_seen, bottom);
     return bottom;
 }

@@ -34,6 +34,7 @@ int fl_inbox_init(struct fl_inbox *inbox, int64_t capacity);
 /* When nobody uses it any more. */
 void fl_inbox_free(struct fl_inbox *inbox);
 
+/* The rest of push: when it looks full. */
 int fl_inbox_make_room_slow(struct fl_inbox *inbox, int64_t bottom);
 /* Lock holder. 0, or -ENOMEM: not pushed. */
 static inline int fl_inbox_push(struct fl_inbox *inbox, void *x)

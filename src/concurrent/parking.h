@@ -18,6 +18,7 @@
 
 #include "concurrent/atomic.h"
 
+/* The size of a set. */
 enum { FL_PARKING_WORDS = 32, FL_PARKING_MOST = 64 * FL_PARKING_WORDS };
 
 /* A set of sleepers. */
@@ -30,6 +31,7 @@ struct fl_spot {
     uint32_t counter; /* a ck_ec32 */
 };
 
+/* Once, before anything else. */
 void fl_spot_init(struct fl_spot *spot);
 
 /* Sleeper. Wait-free. Enters the set; a full fence is to follow. */

@@ -14,13 +14,9 @@ struct fl_ring *fl_ring_new(int64_t capacity, struct fl_ring *older)
     return ring;
 }
 
-struct fl_ring *fl_ring_grow(
-    struct fl_ring *ring, int64_t top, int64_t bottom, int64_t least)
+struct fl_ring *fl_ring_grow(struct fl_ring *ring, int64_t top, int64_t bottom)
 {
-    int64_t capacity = 2 * ring->capacity;
-    while (capacity < least)
-        capacity *= 2;
-    struct fl_ring *bigger = fl_ring_new(capacity, ring);
+    struct fl_ring *bigger = fl_ring_new(2 * ring->capacity, ring);
     if (!bigger)
         return NULL;
     for (int64_t i = top; i < bottom; i++)

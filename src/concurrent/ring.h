@@ -20,19 +20,18 @@ struct fl_ring {
 
 /* Allocates an empty ring; NULL: out of memory. */
 struct fl_ring *fl_ring_new(int64_t capacity, struct fl_ring *older);
-/* A ring of at least `least` slots with the entries [top, bottom) of `ring`,
- * which it remembers as older. NULL: out of memory. */
-struct fl_ring *fl_ring_grow(
-    struct fl_ring *ring, int64_t top, int64_t bottom, int64_t least);
+/* A ring twice as large with the entries [top, bottom) of `ring`, which it
+ * remembers as older. NULL: out of memory. */
+struct fl_ring *fl_ring_grow(struct fl_ring *ring, int64_t top, int64_t bottom);
 /* Frees the ring and all older ones. */
 void fl_ring_free(struct fl_ring *ring);
 
-/* Relaxed: the index that is published with it orders the slot. */
+/* Any thread. Relaxed: the index that is published with it orders the slot. */
 static inline void *fl_ring_get(struct fl_ring *ring, int64_t index)
 {
     return load_relaxed(&ring->slot[index & (ring->capacity - 1)]);
 }
-
+/* Owner only. Likewise. */
 static inline void fl_ring_put(struct fl_ring *ring, int64_t index, void *x)
 {
     store_relaxed(&ring->slot[index & (ring->capacity - 1)], x);

@@ -27,6 +27,7 @@
 
 #include "concurrent/atomic.h"
 
+/* What an executor's slabs, and the objects that are out, share. */
 struct fl_arena {
     _Atomic int64_t live; /* any thread, atomic: see [SLAB-close] */
     void (*destroy)(struct fl_arena *); /* immutable: frees the arena */
@@ -72,6 +73,7 @@ struct fl_slab {
 void fl_slab_init(struct fl_slab *slab, size_t object_bytes,
     struct fl_arena *arena, const void *owner);
 
+/* The rest of alloc: the current chunk is used up. */
 void *fl_slab_alloc_slow(struct fl_slab *slab);
 /* Owner only. Allocates a chunk when it has no free object. NULL: out of
  * memory. The object's contents are what they were. */
@@ -103,6 +105,7 @@ static inline uint64_t fl_slab_bit(const void *object)
     return UINT64_C(1) << (at >> fl_slab_chunk(object)->object_shift);
 }
 
+/* The rest of free: not into the current chunk of the owner. */
 void fl_slab_free_slow(struct fl_chunk *chunk, uint64_t bit);
 /* Any thread. Lock-free. The arena may be gone afterwards. */
 static inline void fl_slab_free(void *object)

@@ -7,9 +7,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "concurrent/time.h"
 #include "platform/check.h"
-#include "platform/clock.h"
 #include "platform/error.h"
+#include "task/plan.h"
 #include "task/strand.h"
 
 const char *filch_strerror(int code)
@@ -33,12 +34,12 @@ const char *filch_version(void)
 
 int64_t filch_now(void)
 {
-    return fl_clock_now_ns();
+    return fl_time_now();
 }
 
 int64_t filch_after(int64_t duration_ns)
 {
-    int64_t now = fl_clock_now_ns();
+    int64_t now = fl_time_now();
     return duration_ns > FILCH_FOREVER - now ? FILCH_FOREVER
                                              : now + duration_ns;
 }
@@ -53,8 +54,18 @@ static struct fl_run *running(void)
 int filch_stopping(const filch_ctx *cx)
 {
     (void)cx;
+    const struct fl_run *run = running();
+    struct filch_token *token = run->task ? fl_task_token(run->task) : NULL;
     /* relaxed: it carries nothing but itself */
-    return (load_relaxed(running()->control) & FL_CONTROL_STOP) != 0;
+    return (load_relaxed(run->control) & FL_CONTROL_STOP) ||
+           (token && fl_token_word(token));
+}
+
+filch_token *filch_ctx_token(const filch_ctx *cx)
+{
+    (void)cx;
+    const struct fl_run *run = running();
+    return run->task ? fl_task_token(run->task) : NULL;
 }
 
 int filch_failf(filch_ctx *cx, int code, const char *format, ...)

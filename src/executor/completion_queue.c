@@ -11,7 +11,7 @@
 #include <stdlib.h>
 
 #include "concurrent/lock.h"
-#include "platform/clock.h"
+#include "concurrent/time.h"
 #include "platform/event.h"
 #include "platform/process.h"
 #include "sched/await.h"
@@ -393,8 +393,8 @@ int filch_completion_queue_next(
     fl_lock_take(&cq->lock);
     while (rc != -EDEADLK && !(entry = take(cq)) && load_relaxed(&cq->count) &&
            !rc)
-        rc = fl_clock_is_past(deadline) ? -ETIMEDOUT
-                                        : wait_for_one(cq, deadline);
+        rc =
+            fl_time_is_past(deadline) ? -ETIMEDOUT : wait_for_one(cq, deadline);
     fl_lock_drop(&cq->lock);
     return entry ? deliver(entry, f, tag) : rc;
 }

@@ -13,6 +13,7 @@
 #include "platform/overflow.h"
 #include "sched/pool.h"
 #include "task/region.h"
+#include "task/timekeeper.h"
 
 enum { SPARES = 64, SPARES_MOST = 1024, QUEUE_LIMIT = 65536 };
 #define STACK_BYTES ((size_t)32 << 20)
@@ -116,7 +117,7 @@ filch_executor *filch_default(void)
     if (!ex) {
         ex = filch_with_open(NULL, 0);
         ex->is_default = true;
-        store_release(&made, ex);
+        store_release(&made, ex); /* pairs with the acquire above */
     }
     fl_lock_drop(&lock);
     return ex;
@@ -172,5 +173,6 @@ __attribute__((destructor)) static void finish_at_exit(void)
     long seconds = text ? number_of(text, 1, 1000000000) : 0;
     fl_pool_finish_all(seconds ? filch_after(FILCH_S(seconds)) : FILCH_FOREVER);
     fl_region_forget_spares();
+    fl_timekeeper_end();
     fl_overflow_forget();
 }

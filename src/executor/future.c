@@ -8,6 +8,7 @@
 #include "sched/await.h"
 #include "sched/pool.h"
 #include "task/hook.h"
+#include "task/plan.h"
 
 enum filch_state filch_future_state(const filch_future *f)
 {
@@ -52,23 +53,30 @@ static int failure_of(filch_future *f)
     }
 }
 
+__attribute__((noinline)) static int await_result(
+    filch_future *f, int64_t deadline, void *result, size_t size)
+{
+    if (!f || (size && !result) ||
+        (size > FILCH_RESULT_MAX && size > fl_task_result_bytes(f)))
+        return -EINVAL;
+    int rc = fl_await(f, deadline);
+    if (!rc)
+        rc = failure_of(f);
+    if (!rc && size)
+        memcpy(result, fl_task_result(f), size);
+    return rc;
+}
+
 int filch_future_result(
     filch_future *f, int64_t deadline, void *result, size_t size)
 {
-    if (!f || size > FILCH_RESULT_MAX || (size && !result))
-        return -EINVAL;
-    if (fl_task_phase(f) != FL_DONE) { /* often it is */
-        int rc = fl_await(f, deadline);
-        if (!rc)
-            rc = failure_of(f);
-        if (rc)
-            return rc;
-    }
-    if (size == sizeof(uint64_t)) /* the usual one, without a call */
+    /* As it often is: a pointer, and it is there. */
+    if (f && result && size == sizeof(uint64_t) && !(f->flags & FL_WIDE) &&
+        fl_task_phase(f) == FL_DONE) {
         memcpy(result, f->result, sizeof(uint64_t));
-    else if (size)
-        memcpy(result, f->result, size);
-    return 0;
+        return 0;
+    }
+    return await_result(f, deadline, result, size);
 }
 
 int filch_future_failure(
@@ -92,7 +100,10 @@ int filch_future_cancel(filch_future *f)
     if (fl_await_came_through_fork(f))
         return FILCH_EFORKED;
     /* The state after: a callback may have given up the reference. */
-    return fl_task_cancel(f) || fl_task_phase(f) == FL_CANCELLED;
+    bool is_ours = fl_task_cancel(f);
+    if (!is_ours && (f->flags & FL_WIDE) && fl_plan_make_last(f))
+        is_ours = fl_task_cancel(f);
+    return is_ours || fl_task_phase(f) == FL_CANCELLED;
 }
 
 int filch_future_help(filch_future *f)

@@ -4,7 +4,7 @@
 #include <limits.h>
 #include <stdlib.h>
 
-#include "platform/clock.h"
+#include "concurrent/time.h"
 #include "sched/await.h"
 
 /* Up to this many futures need no allocation. */
@@ -86,7 +86,7 @@ static int wait_for_first(struct many *many, int64_t deadline)
     filch_future *few_unfinished[FEW];
     if (is_satisfied(many))
         return 0;
-    if (fl_clock_is_past(deadline))
+    if (fl_time_is_past(deadline))
         return -ETIMEDOUT;
     for (size_t i = 0; i < many->count; i++)
         if (fl_await_came_through_fork(many->fs[i]))

@@ -15,6 +15,7 @@ static const struct own_error {
     {FILCH_ESHUTDOWN, "FILCH_ESHUTDOWN", "the executor is shut down"},
     {FILCH_EFORKED, "FILCH_EFORKED", "the handle came through fork()"},
     {FILCH_EDROPPED, "FILCH_EDROPPED", "dropped from a full queue"},
+    {FILCH_EEXPIRED, "FILCH_EEXPIRED", "not started by its time"},
 };
 
 enum { OWN_ERRORS = sizeof own_errors / sizeof *own_errors, OWN_BELOW = -4096 };

@@ -3,8 +3,8 @@
 
 #include <errno.h>
 
+#include "concurrent/time.h"
 #include "platform/check.h"
-#include "platform/clock.h"
 #include "platform/process.h"
 #include "sched/fork.h"
 
@@ -88,7 +88,7 @@ static bool is_deserted(struct fl_pool *pool)
  * are there. */
 static bool may_run(struct fl_worker *worker, filch_future *task)
 {
-    if (fl_report_home(task)->pool != worker->pool)
+    if (fl_report_home(task)->pool != worker->pool || fl_task_is_timed(task))
         return false;
     return has_stack(&worker->strand) ||
            (is_deserted(worker->pool) && has_last_stack(&worker->strand));
@@ -104,7 +104,7 @@ static bool claim(struct fl_worker *worker, filch_future *task, bool *owned)
 {
     struct fl_deque *deque = &worker->deque;
     *owned = fl_deque_newest(deque) == task && fl_deque_take(deque) == task;
-    if (!fl_task_claim(task)) {
+    if (!fl_task_claim_to_run(task)) {
         if (*owned)
             fl_task_release(task);
         return false;
@@ -199,7 +199,7 @@ int fl_await(filch_future *task, int64_t deadline)
         return FILCH_EFORKED;
     if (!fl_strand_current)
         return fl_task_wait(task, deadline);
-    if (fl_clock_is_past(deadline))
+    if (fl_time_is_past(deadline))
         return -ETIMEDOUT;
     if (fl_await_run(task))
         return 0;

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "concurrent/time.h"
 #include "platform/futex.h"
 #include "platform/process.h"
 #include "sched/worker.h"
@@ -16,21 +17,21 @@ static int enter(struct fl_pool *pool, int64_t deadline)
 {
     /* acquire: pairs with leave() */
     while (exchange_acquire(&pool->errand_sent, 1))
-        if (fl_futex_wait(&pool->errand_sent, 1, deadline) == -ETIMEDOUT)
+        if (fl_time_wait(&pool->errand_sent, 1, deadline) == -ETIMEDOUT)
             return -ETIMEDOUT;
     return 0;
 }
 
 static void leave(struct fl_pool *pool)
 {
-    exchange_release(&pool->errand_sent, 0);
+    exchange_release(&pool->errand_sent, 0); /* pairs with enter() */
     fl_futex_wake(&pool->errand_sent, 1);
 }
 
-/* Tokens were taken in vain: somebody may have relied on them [WAKE-token]. */
+/* Tokens were taken in vain: somebody may have relied on them. */
 static void look_again(struct fl_pool *pool)
 {
-    fence_seq_cst();
+    fence_seq_cst(); /* [WAKE-token] */
     if (fl_pool_has_work(pool))
         fl_pool_notify(pool);
 }
@@ -43,7 +44,7 @@ static int start_one(struct fl_pool *pool)
     int rc = fl_worker_start(pool);
     if (rc) {
         fetch_add_relaxed(&pool->places, 1);
-        fetch_sub_acq_rel(&pool->searching, 1);
+        fetch_sub_acq_rel(&pool->searching, 1); /* [WAKE-token] */
     }
     return rc;
 }
@@ -71,13 +72,14 @@ static void wake(
         fetch_sub_relaxed(&pool->places, places);
         fl_spot_wake(&worker->spot);
     } else {
-        fetch_sub_acq_rel(&pool->searching, 1);
+        fetch_sub_acq_rel(&pool->searching, 1); /* [WAKE-token] */
     }
 }
 
 static void put_down(struct fl_errand *errand)
 {
-    /* acq_rel: the last one, and who waits, see what all have done */
+    /* acq_rel: the last one, and who waits, see what all have done: pairs
+     * with wait_until_done() [ERRAND] */
     if (fetch_sub_acq_rel(&errand->left, 1) == 1)
         fl_futex_wake(&errand->left, 1);
 }
@@ -105,7 +107,7 @@ static void hand_to(struct fl_worker *worker, struct fl_errand *errand)
     if (cas_acq_rel(&worker->errand, &none, errand))
         return;
     /* acquire: it has ended; why, must be seen (a CAS that fails acquires
-     * nothing) */
+     * nothing) [ERRAND] */
     (void)load_acquire(&worker->errand);
     fail(errand, worker->index, fl_pool_refusal(worker->pool), NULL);
     put_down(errand);
@@ -134,6 +136,7 @@ static void take_back(
 {
     for (unsigned i = 0; i < count; i++) {
         struct fl_errand *ours = errand;
+        /* the worker, or we: one has it [ERRAND] */
         if (cas_acq_rel(&worker_at(pool, i)->errand, &ours, NULL))
             put_down(errand);
     }
@@ -142,9 +145,9 @@ static void take_back(
 static int wait_until_done(struct fl_errand *errand, int64_t deadline)
 {
     uint32_t left;
-    /* acquire: with what all have done */
+    /* acquire: with what all have done; pairs with put_down() */
     while ((left = load_acquire(&errand->left)) > 0)
-        if (fl_futex_wait(&errand->left, left, deadline) == -ETIMEDOUT)
+        if (fl_time_wait(&errand->left, left, deadline) == -ETIMEDOUT)
             return -ETIMEDOUT;
     return 0;
 }
@@ -183,11 +186,8 @@ int fl_errand_send(
     return rc;
 }
 
-struct fl_errand *fl_errand_take(struct fl_worker *worker)
+struct fl_errand *fl_errand_take_slow(struct fl_worker *worker)
 {
-    /* relaxed: seen before it sleeps, at the latest [ERRAND] */
-    if (!load_relaxed(&worker->errand))
-        return NULL;
     /* acquire: pairs with hand_to() */
     return exchange_acquire(&worker->errand, NULL);
 }
@@ -209,6 +209,7 @@ void fl_errand_run(struct fl_worker *worker, struct fl_errand *errand)
 
 void fl_errand_close(struct fl_worker *worker)
 {
+    /* acq_rel: with the errand; whoever finds it closed sees why [ERRAND] */
     struct fl_errand *errand = exchange_acq_rel(&worker->errand, &closed);
     if (errand) {
         fail(errand, worker->index, fl_pool_refusal(worker->pool), NULL);

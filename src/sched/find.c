@@ -54,7 +54,7 @@ static void keep(struct fl_worker *worker, void **tasks, size_t count)
         return;
     for (size_t i = count; i-- > 0;)
         (void)fl_deque_push(&worker->deque, tasks[i]);
-    fence_seq_cst();
+    fence_seq_cst(); /* as a submitter [PARK] */
     fl_pool_notify(worker->pool);
 }
 

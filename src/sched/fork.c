@@ -28,6 +28,7 @@ static void publish(struct fl_worker *worker, const char *until)
         store_relaxed(&record->state, FL_RECORD_OPEN);
         store_relaxed(&record->thief, 0);
         record->link = run_of(&worker->strand, region->split);
+        /* with all that has been written to it [FORK-steal] */
         if (fl_deque_push(&worker->forks, record))
             return; /* no memory: it stays private */
         region->split += record->type->bytes;
@@ -59,6 +60,7 @@ static void wake_joiner(const struct fl_strand *strand)
 {
     struct fl_record *record = strand->stolen;
     uint32_t state = FL_RECORD_AWAITED;
+    /* pairs with announce(), by the fence before this [FORK-wake] */
     if (record && load_relaxed(&record->state) == FL_RECORD_AWAITED &&
         cas_acq_rel(&record->state, &state, FL_RECORD_OPEN))
         fl_futex_wake(&record->state, 1);

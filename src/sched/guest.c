@@ -36,7 +36,7 @@ void fl_guest_run(
     struct fl_strand *strand, struct fl_pool *pool, filch_future *task)
 {
     fetch_add_relaxed(&pool->live, FL_LIVE_GUEST);
-    if (fl_task_claim(task))
+    if (fl_task_claim_to_run(task))
         run_claimed(strand, pool, task);
     fl_pool_drop_live(pool, FL_LIVE_GUEST);
 }
@@ -46,7 +46,7 @@ static bool help(struct fl_strand *strand, filch_future *task)
     struct fl_pool *pool = fl_registry_enter(task);
     if (!pool)
         return false;
-    bool is_ours = fl_task_claim(task);
+    bool is_ours = fl_task_claim_to_run(task);
     if (is_ours)
         run_claimed(strand, pool, task);
     fl_pool_drop_live(pool, FL_LIVE_GUEST);
@@ -56,7 +56,7 @@ static bool help(struct fl_strand *strand, filch_future *task)
 bool fl_pool_help(filch_future *task)
 {
     struct fl_strand strand;
-    if (!fl_guest_begin(&strand))
+    if (fl_task_is_timed(task) || !fl_guest_begin(&strand))
         return false;
     bool is_ours = help(&strand, task);
     fl_guest_end(&strand);

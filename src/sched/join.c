@@ -24,10 +24,11 @@ static bool is_done(struct fl_record *record)
 static struct fl_record *leapfrog(
     struct fl_worker *worker, struct fl_record *record)
 {
-    /* acquire: with the floor */
+    /* acquire: with the floor [FORK-leapfrog] */
     uint32_t thief = load_acquire(&record->thief);
     if (!thief)
         return NULL; /* just stolen */
+    /* acquire: pairs with the release in fl_worker_start() [POOL-slots] */
     struct fl_worker *other = load_acquire(&worker->pool->slots[thief - 1]);
     struct fl_region *region = other->strand.region;
     int64_t top;
@@ -36,7 +37,8 @@ static struct fl_record *leapfrog(
         fl_region_poke(region);
         return NULL;
     }
-    /* acquire: if the floor is an older one, then the record is done */
+    /* acquire: if the floor is an older one, then the record is done
+     * [FORK-leapfrog] */
     if (top < load_acquire(&region->floor) || is_done(record))
         return NULL;
     return fl_deque_steal_at(&other->forks, top) ? found : NULL;
@@ -46,6 +48,7 @@ static struct fl_record *leapfrog(
 static bool announce(struct fl_record *record)
 {
     uint32_t state = FL_RECORD_OPEN;
+    /* pairs with the thief's exchange [FORK-done], and with who wakes us */
     if (!cas_acq_rel(&record->state, &state, FL_RECORD_AWAITED) &&
         is_done(record)) /* again: a CAS that fails acquires nothing */
         return false;
@@ -56,6 +59,7 @@ static bool announce(struct fl_record *record)
 static void retract(struct fl_record *record)
 {
     uint32_t state = FL_RECORD_AWAITED;
+    /* as in announce(); it may be done, or woken, by now [FORK-wake] */
     (void)cas_acq_rel(&record->state, &state, FL_RECORD_OPEN);
 }
 

@@ -8,8 +8,10 @@
 
 #include "platform/futex.h"
 #include "platform/process.h"
+#include "sched/later.h"
 #include "sched/registry.h"
 #include "sched/worker.h"
+#include "task/timekeeper.h"
 
 enum { DOORS_LEAST = 4, DOORS_MOST = 64, INBOX_CAPACITY = 256 };
 
@@ -34,7 +36,9 @@ static void destroy_estate(struct fl_arena *arena)
     for (unsigned i = 0; i < estate->heap_count; i++) {
         fl_slab_unmap(&estate->heaps[i].small);
         fl_slab_unmap(&estate->heaps[i].big);
+        fl_slab_unmap(&estate->heaps[i].wide);
     }
+    fl_timers_free(&estate->home.timers);
     free(estate);
 }
 
@@ -51,6 +55,7 @@ static struct estate *new_estate(
     estate->home.on_unobserved = setup->config.on_unobserved;
     estate->home.data = setup->config.data;
     estate->home.generation = fl_process_generation();
+    estate->home.due_kind = &fl_later_kind;
     estate->heap_count = heap_count;
     return estate;
 }
@@ -115,6 +120,7 @@ static void close_heap(struct fl_heap *heap)
 {
     fl_slab_close(&heap->small);
     fl_slab_close(&heap->big);
+    fl_slab_close(&heap->wide);
 }
 
 static void free_parts(struct fl_pool *pool)
@@ -140,6 +146,7 @@ static void finalize(struct fl_pool *pool)
     if (self && self->pool == pool)
         fl_registry_leave_thread(self);
     fl_registry_remove(pool);
+    fl_timekeeper_forget(&pool->home->timers);
     for (unsigned i = 0; i < load_relaxed(&pool->slots_used); i++)
         fl_worker_join(load_relaxed(&pool->slots[i]));
     free_parts(pool);

@@ -144,6 +144,7 @@ static inline int fl_pool_refusal(struct fl_pool *pool)
     return control & FL_CONTROL_CLOSING ? FILCH_ESHUTDOWN : 0;
 }
 
+/* Any thread. So many words of `idle` and `dormant` are in use. */
 static inline uint32_t fl_pool_words(struct fl_pool *pool)
 {
     /* relaxed: a slot that is not seen yet is not parked yet */
@@ -156,6 +157,7 @@ static inline bool fl_pool_has_idle(struct fl_pool *pool)
     return !fl_parking_is_empty(&pool->idle, fl_pool_words(pool));
 }
 
+/* The rest of notify: somebody may have to be woken, or started. */
 void fl_pool_notify_slow(struct fl_pool *pool);
 /* Any thread, after publishing a task and a full fence: makes sure that
  * somebody looks. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include "sched/registry.h"
 
+#include "concurrent/time.h"
 #include "platform/futex.h"
 #include "sched/worker.h"
 #include "task/hook.h"
+#include "task/timekeeper.h"
 
 static struct fl_lock registry_lock;
 static struct fl_pool *registry; /* under the lock */
@@ -18,6 +20,7 @@ void fl_registry_forget_parent(void)
     has_zombie = false;
     fl_hook_forget_locks();
     fl_strand_forget_all();
+    fl_timekeeper_forget_parent();
 }
 
 void fl_registry_add(struct fl_pool *pool)
@@ -41,7 +44,7 @@ void fl_registry_remove(struct fl_pool *pool)
 
 void fl_registry_note_change(void)
 {
-    /* release: with what has changed */
+    /* release: with what has changed; pairs with wait_for_changes() */
     fetch_add_release(&registry_changes, 1);
     fl_futex_wake(&registry_changes, INT32_MAX);
 }
@@ -125,12 +128,12 @@ static void join_all(void)
 /* Under the registry's lock, given up meanwhile. 0, or -ETIMEDOUT. */
 static int wait_for_changes(int64_t deadline)
 {
-    /* acquire: pairs with note_change */
+    /* acquire: pairs with fl_registry_note_change() */
     uint32_t changes = load_acquire(&registry_changes);
     if (!is_any_busy())
         return 0;
     fl_lock_drop(&registry_lock);
-    int rc = fl_futex_wait(&registry_changes, changes, deadline);
+    int rc = fl_time_wait(&registry_changes, changes, deadline);
     fl_lock_take(&registry_lock);
     return rc;
 }

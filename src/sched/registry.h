@@ -8,6 +8,7 @@
 
 #include "sched/pool.h"
 
+/* Who opens a pool. */
 void fl_registry_add(struct fl_pool *pool);
 /* The last one of a pool. */
 void fl_registry_remove(struct fl_pool *pool);

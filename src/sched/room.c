@@ -96,14 +96,17 @@ void fl_room_made_slow(struct fl_pool *pool)
     fence_seq_cst(); /* two that take at once: one sees both [ROOM] */
     if (!is_worth_a_wake(pool))
         return;
-    /* release: as in any wake; the word only says that something changed */
+    /* release: pairs with fl_room_wait(); the word only says that something
+     * has changed */
     fetch_add_release(&pool->room, 1);
     fl_futex_wake(&pool->room, INT32_MAX);
 }
 
 void fl_room_wait(struct fl_pool *pool)
 {
+    /* seq_cst: as the load in fl_room_made() [ROOM] */
     fetch_add_seq_cst(&pool->blocked_submitters, 1);
+    /* acquire: pairs with fl_room_made_slow(), before the look */
     uint32_t room = load_acquire(&pool->room);
     fence_seq_cst(); /* whoever takes sees us, or we the room [ROOM] */
     if (is_full(pool) && !fl_pool_refusal(pool))

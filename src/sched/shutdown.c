@@ -3,10 +3,11 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "platform/clock.h"
+#include "concurrent/time.h"
 #include "platform/error.h"
 #include "platform/futex.h"
 #include "platform/process.h"
+#include "sched/later.h"
 #include "sched/worker.h"
 
 /* Waits until no submitter is in the middle of one: it either has seen the
@@ -30,9 +31,10 @@ static void wake_each(
         if (index < 0)
             break;
         fetch_sub_relaxed(&pool->places, places);
+        /* acquire: with the slot [POOL-slots] */
         fl_spot_wake(&load_acquire(&pool->slots[index])->spot);
     }
-    fetch_sub_acq_rel(&pool->searching, 1);
+    fetch_sub_acq_rel(&pool->searching, 1); /* [WAKE-token] */
 }
 
 /* Everybody who sleeps looks at the control word. */
@@ -41,7 +43,7 @@ static void wake_all(struct fl_pool *pool)
     fence_seq_cst(); /* pairs with the one in park() and retire() [PARK] */
     wake_each(pool, &pool->idle, 0);
     wake_each(pool, &pool->dormant, 1);
-    fetch_add_release(&pool->room, 1);
+    fetch_add_release(&pool->room, 1); /* pairs with fl_room_wait() */
     fl_futex_wake(&pool->room, INT32_MAX);
     fence_seq_cst(); /* the token was taken in vain [WAKE-token] */
 }
@@ -79,6 +81,7 @@ void fl_pool_drain(struct fl_pool *pool, int code)
         while (fl_inbox_take(&pool->doors[i].inbox, &task, 1, &unused))
             fl_pool_discard(pool, task, code);
     for (unsigned i = 0; i < slots; i++) {
+        /* acquire: with the slot [POOL-slots] */
         struct fl_deque *deque = &load_acquire(&pool->slots[i])->deque;
         do {
             unused = false;
@@ -103,6 +106,7 @@ void fl_pool_break(struct fl_pool *pool, int code, char *reason)
     bool is_first = !(load_relaxed(&pool->control) & FL_CONTROL_BROKEN);
     if (is_first)
         pool->broken_reason = reason;
+    /* release: pairs with is_told_to_end() [POOL-closed] */
     fetch_or_acq_rel(&pool->control, FL_CONTROL_BROKEN);
     fl_lock_drop(&pool->break_lock);
     if (is_first)
@@ -111,6 +115,7 @@ void fl_pool_break(struct fl_pool *pool, int code, char *reason)
         free(reason);
     pass_doors(pool);
     fl_pool_drain(pool, 0);
+    fl_later_end(pool);
     wake_all(pool);
 }
 
@@ -121,6 +126,7 @@ void fl_pool_begin_shutdown(struct fl_pool *pool, unsigned flags)
         control |= FL_CONTROL_CANCEL;
     if (flags & FILCH_STOP_RUNNING)
         control |= FL_CONTROL_STOP;
+    /* submitters see it by the locks of their doors [POOL-closed] */
     fetch_or_acq_rel(&pool->control, control);
     pass_doors(pool);
     /* release: with all that the doors let in [POOL-closed] */
@@ -140,9 +146,9 @@ static int wait_for_end(struct fl_pool *pool, int64_t deadline)
         uint32_t live = load_acquire(&pool->live);
         if (live == FL_LIVE_GUEST)
             return 0;
-        if (fl_clock_is_past(deadline))
+        if (fl_time_is_past(deadline))
             return -ETIMEDOUT;
-        fl_futex_wait(&pool->live, live, deadline);
+        fl_time_wait(&pool->live, live, deadline);
     }
 }
 
@@ -165,6 +171,7 @@ int fl_pool_shutdown(struct fl_pool *pool, unsigned flags, int64_t deadline)
     if (deadline > FILCH_POLL && fl_pool_is_in_task_of(pool))
         return -EDEADLK;
     fl_pool_begin_shutdown(pool, flags);
+    fl_later_end(pool);
     filch_blocking_enter(); /* in a task of another pool */
     int rc = wait_for_end(pool, deadline);
     filch_blocking_leave();
@@ -174,5 +181,6 @@ int fl_pool_shutdown(struct fl_pool *pool, unsigned flags, int64_t deadline)
 void fl_pool_release(struct fl_pool *pool)
 {
     fl_pool_begin_shutdown(pool, FILCH_FINISH);
+    fl_later_end(pool);
     fl_pool_drop_live(pool, FL_LIVE_GUEST);
 }

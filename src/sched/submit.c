@@ -6,8 +6,16 @@
 
 #include "platform/process.h"
 #include "sched/guest.h"
+#include "sched/later.h"
 #include "sched/room.h"
 #include "sched/worker.h"
+
+/* Those that a task is made with: the queue's, the caller's, one for us. */
+static inline unsigned references_of(
+    const struct fl_order *order, filch_future **future)
+{
+    return 1U + (future != NULL) + (order->also != NULL);
+}
 
 /* A pending task; NULL: no memory. *future, unless nobody wants it, is set
  * here already: the task may look at it as soon as it starts. */
@@ -19,7 +27,7 @@ static inline filch_future *make_task(
         return NULL;
     fl_task_init(task, order, future ? 2 : 1);
     if (order->options && fl_task_take_options(task, order)) {
-        fl_task_unmake(task);
+        (void)fl_task_unmake(task, references_of(order, future));
         return NULL;
     }
     if (future)
@@ -27,12 +35,11 @@ static inline filch_future *make_task(
     return task;
 }
 
-/* What became of a push. */
-static inline int settle_push(filch_future *task, int rc)
+/* What became of a push. A task that has been cancelled meanwhile has been
+ * accepted. */
+static inline int settle_push(filch_future *task, unsigned references, int rc)
 {
-    if (rc)
-        fl_task_unmake(task);
-    return rc;
+    return rc && fl_task_unmake(task, references) ? rc : 0;
 }
 
 /* In a worker of the pool: into its own deque, without a bound. */
@@ -43,8 +50,10 @@ static inline int put_own(struct fl_worker *worker,
     if (rc)
         return rc;
     filch_future *task = make_task(worker->heap, order, future);
-    return task ? settle_push(task, fl_deque_push(&worker->deque, task))
-                : -ENOMEM;
+    if (!task)
+        return -ENOMEM;
+    rc = fl_deque_push(&worker->deque, task);
+    return settle_push(task, references_of(order, future), rc);
 }
 
 static unsigned door_of_thread(struct fl_pool *pool)
@@ -80,8 +89,10 @@ static inline int put_in_door(struct fl_pool *pool, struct fl_door *door,
     if (!has_room(pool, door))
         return -EAGAIN;
     filch_future *task = make_task(door->heap, order, future);
-    return task ? settle_push(task, fl_inbox_push(&door->inbox, task))
-                : -ENOMEM;
+    if (!task)
+        return -ENOMEM;
+    rc = fl_inbox_push(&door->inbox, task);
+    return settle_push(task, references_of(order, future), rc);
 }
 
 static void notify_after(struct fl_pool *pool)
@@ -176,15 +187,32 @@ static int put_when_full(struct fl_pool *pool, struct fl_door *door,
     return rc;
 }
 
-static int submit_outside(
+__attribute__((noinline)) static int submit_outside(
     struct fl_pool *pool, const struct fl_order *order, filch_future **future)
 {
+    if (pool->home->generation != fl_process_generation())
+        return FILCH_EFORKED;
     struct fl_door *door = &pool->doors[door_of_thread(pool)];
     int rc = put_and_notify(pool, door, order, future);
     return rc == -EAGAIN ? put_when_full(pool, door, order, future) : rc;
 }
 
-int fl_pool_submit(
+/* For a time that is to come: no bound, since it is not queued. */
+static int submit_later(
+    struct fl_pool *pool, const struct fl_order *order, filch_future **future)
+{
+    struct fl_door *door = &pool->doors[door_of_thread(pool)];
+    filch_future *task;
+    if (pool->home->generation != fl_process_generation())
+        return FILCH_EFORKED;
+    int rc = make_here(pool, door, order, future, &task);
+    if (rc)
+        return rc;
+    rc = fl_plan_wait_for_time(task);
+    return settle_push(task, references_of(order, future), rc);
+}
+
+static inline int submit_now(
     struct fl_pool *pool, const struct fl_order *order, filch_future **future)
 {
     /* In a child of fork() no thread is a worker. */
@@ -195,9 +223,46 @@ int fl_pool_submit(
             notify_after(pool);
         return rc;
     }
-    if (pool->home->generation != fl_process_generation())
-        return FILCH_EFORKED;
     return submit_outside(pool, order, future);
+}
+
+/* The task may be over, and its future released, as soon as it is queued; so
+ * there is a reference for us. */
+static int submit_to_start_by(
+    struct fl_pool *pool, const struct fl_order *order, filch_future **future)
+{
+    filch_future *task;
+    struct fl_order own = *order;
+    own.also = future;
+    int rc = fl_order_is_for_later(order) ? submit_later(pool, &own, &task)
+                                          : submit_now(pool, &own, &task);
+    if (rc)
+        return rc;
+    fl_plan_watch_start(task);
+    fl_task_release(task);
+    return 0;
+}
+
+static inline bool has_times(const struct fl_order *order)
+{
+    const struct filch_submit_options *options = order->options;
+    return options && (options->start_by || options->not_before);
+}
+
+__attribute__((noinline)) static int submit_with_times(
+    struct fl_pool *pool, const struct fl_order *order, filch_future **future)
+{
+    if (order->options->start_by)
+        return submit_to_start_by(pool, order, future);
+    return fl_order_is_for_later(order) ? submit_later(pool, order, future)
+                                        : submit_now(pool, order, future);
+}
+
+int fl_pool_submit(
+    struct fl_pool *pool, const struct fl_order *order, filch_future **future)
+{
+    return has_times(order) ? submit_with_times(pool, order, future)
+                            : submit_now(pool, order, future);
 }
 
 /* Many tasks that differ in the argument. */
@@ -259,13 +324,24 @@ static int put_all_outside(struct batch *batch, struct fl_pool *pool)
     return rc;
 }
 
+static int put_each(struct batch *batch, struct fl_pool *pool)
+{
+    int rc = 0;
+    while (batch->done < batch->count &&
+           !(rc = submit_with_times(pool, &batch->next, next_future(batch))))
+        advance(batch);
+    return rc;
+}
+
 size_t fl_pool_submit_many(struct fl_pool *pool, const struct fl_order *order,
     size_t stride, size_t count, filch_future **futures, int *error)
 {
     struct batch batch = {
         .next = *order, .stride = stride, .count = count, .futures = futures};
     struct fl_worker *worker = fl_worker_here();
-    if (worker && worker->pool == pool)
+    if (has_times(order))
+        *error = put_each(&batch, pool);
+    else if (worker && worker->pool == pool)
         *error = put_all_own(&batch, worker);
     else if (pool->home->generation != fl_process_generation())
         *error = FILCH_EFORKED;
@@ -276,10 +352,12 @@ size_t fl_pool_submit_many(struct fl_pool *pool, const struct fl_order *order,
 
 size_t fl_pool_pending(struct fl_pool *pool)
 {
-    size_t pending = fl_room_pending(pool);
+    size_t pending =
+        fl_room_pending(pool) + fl_timers_count(&pool->home->timers);
     /* acquire: with the slots [POOL-slots] */
     unsigned slots = load_acquire(&pool->slots_used);
     for (unsigned i = 0; i < slots; i++) {
+        /* acquire: with the slot [POOL-slots] */
         struct fl_worker *worker = load_acquire(&pool->slots[i]);
         pending += (size_t)fl_deque_size(&worker->deque);
     }

@@ -118,8 +118,8 @@ void fl_pool_notify_slow(struct fl_pool *pool)
         brought = bring_one(pool);
         if (brought == BROUGHT)
             return;
-        fetch_sub_acq_rel(&pool->searching, 1);
-        /* Others may have relied on the token that came to nothing. */
+        fetch_sub_acq_rel(&pool->searching, 1); /* [WAKE-token] */
+        /* Others may have relied on it, and it came to nothing [WAKE-token] */
         fence_seq_cst();
         if (brought == CANNOT_START) {
             do_without(pool);

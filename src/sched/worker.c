@@ -18,12 +18,12 @@ static void begin_search(struct fl_worker *worker)
     worker->is_searching = true;
 }
 
-/* The last searcher answers for work published meanwhile [WAKE-token]. */
+/* The last searcher answers for work published meanwhile. */
 void fl_worker_end_search(struct fl_worker *worker)
 {
     struct fl_pool *pool = worker->pool;
     worker->is_searching = false;
-    if (fetch_sub_acq_rel(&pool->searching, 1) > 1)
+    if (fetch_sub_acq_rel(&pool->searching, 1) > 1) /* [WAKE-token] */
         return;
     fence_seq_cst();
     if (fl_pool_has_work(pool))
@@ -84,7 +84,7 @@ static void park(struct fl_worker *worker)
     struct fl_spin_wait sleep;
     store_relaxed(&worker->is_looking, false);
     fl_parking_announce(&pool->idle, worker->index);
-    fetch_sub_acq_rel(&pool->searching, 1);
+    fetch_sub_acq_rel(&pool->searching, 1); /* [WAKE-token] */
     fence_seq_cst(); /* the notifier sees us, or we its reason [PARK] */
     if (has_changed_its_mind(worker))
         return;
@@ -176,12 +176,12 @@ static void retire(struct fl_worker *worker)
 }
 
 /* While workers have never been started, a notifier may have left it to this
- * one to look [WAKE-looking]. */
+ * one to look. */
 static inline void look_after_others(struct fl_pool *pool)
 {
     if (load_relaxed(&pool->slots_used) >= (uint32_t)pool->setup.config.workers)
         return;
-    fence_seq_cst();
+    fence_seq_cst(); /* [WAKE-looking] */
     if (fl_pool_has_work(pool))
         fl_pool_notify(pool);
 }

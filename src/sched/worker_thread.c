@@ -152,7 +152,7 @@ int fl_worker_start(struct fl_pool *pool)
         fl_worker_free(worker);
         return rc;
     }
-    /* release: who finds the worker finds it complete */
+    /* release: who finds the worker finds it complete [POOL-slots] */
     store_release(&pool->slots[index], worker);
     store_release(&pool->slots_used, index + 1);
     return 0;

@@ -14,6 +14,7 @@
 /* Bits of an executor's control word, as far as tasks care. */
 enum { FL_CONTROL_STOP = 1 };
 
+/* See the head. */
 struct fl_run {
     filch_future *task;              /* NULL: a hook, or it has ended */
     struct fl_run *outer;            /* of the task that waits for this one */

@@ -36,7 +36,7 @@ void fl_region_free(struct fl_region *region)
 struct fl_region *fl_region_borrow(void)
 {
     for (int i = 0; i < SPARES; i++) {
-        /* acquire: pairs with return */
+        /* acquire: pairs with fl_region_return() */
         struct fl_region *region = exchange_acquire(&spares[i], NULL);
         if (region)
             return region;
@@ -49,7 +49,8 @@ void fl_region_return(struct fl_region *region)
     fl_in_place_forget(region);
     for (int i = 0; i < SPARES; i++) {
         struct fl_region *none = NULL;
-        /* acq_rel: whoever borrows it sees what was written to it */
+        /* acq_rel: whoever borrows it sees what was written to it; pairs with
+         * fl_region_borrow() */
         if (cas_acq_rel(&spares[i], &none, region))
             return;
     }
@@ -59,6 +60,7 @@ void fl_region_return(struct fl_region *region)
 void fl_region_forget_spares(void)
 {
     for (int i = 0; i < SPARES; i++) {
+        /* acquire: pairs with fl_region_return() */
         struct fl_region *region = exchange_acquire(&spares[i], NULL);
         if (region)
             fl_region_free(region);
@@ -96,14 +98,11 @@ void filch_fork_failed(const struct filch_fork_type *type)
 void filch_fork_unjoined(
     const struct filch_fork_type *task, const struct filch_fork_record *left)
 {
-    char line[200];
+    char line[400]; /* long names are cut */
     int length = snprintf(line, sizeof line,
-        "filch: %s%s%s (%s) has not been joined\n", task ? "in " : "",
+        "filch: %s%.150s%s (%.150s) has not been joined\n", task ? "in " : "",
         task ? task->site : "", task ? ": the fork of" : "a fork of",
         left->type ? left->type->site : "?");
-    if (length > (int)sizeof line - 1) /* long names are cut */
-        length = (int)sizeof line - 1;
-    if (length > 0)
-        fl_process_complain(line, (size_t)length);
+    fl_process_complain(line, (size_t)length);
     abort();
 }

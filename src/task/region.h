@@ -68,6 +68,7 @@ void fl_region_return(struct fl_region *region);
 /* At the end of the library: no region is kept for later any more. */
 void fl_region_forget_spares(void);
 
+/* Any thread. The position below all forks. */
 static inline filch_ctx *fl_region_first(struct fl_region *region)
 {
     return (filch_ctx *)(void *)((char *)region + FL_REGION_FIRST);

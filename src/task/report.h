@@ -6,6 +6,7 @@
 #include <filch/base.h>
 
 #include "concurrent/slab.h"
+#include "task/timer.h"
 
 struct fl_pool;
 
@@ -16,6 +17,8 @@ struct fl_home {
     void *data;
     uint32_t generation;  /* immutable: fl_process_generation() at the start */
     struct fl_pool *pool; /* immutable; alive while a task is pending */
+    struct fl_timers timers;              /* of its tasks */
+    const struct fl_timer_kind *due_kind; /* immutable: queues a task */
 };
 
 /* Any thread. Tells `home`'s hook, or standard error if there is none

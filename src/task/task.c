@@ -6,12 +6,13 @@
 #include <string.h>
 
 #include "concurrent/spin.h"
+#include "concurrent/time.h"
 #include "platform/check.h"
-#include "platform/clock.h"
 #include "platform/error.h"
 #include "platform/futex.h"
 #include "task/ctx.h"
 #include "task/hook.h"
+#include "task/plan.h"
 #include "task/report.h"
 
 _Static_assert(sizeof(filch_future) == FL_CACHE_LINE, "one line");
@@ -21,6 +22,10 @@ int fl_task_take_options(filch_future *task, const struct fl_order *order)
     const struct filch_submit_options *options = order->options;
     size_t bytes = options->arg_bytes;
     void *copy = fl_task_extra(task)->copy;
+    if (order->also) {
+        fl_task_retain(task);
+        *order->also = task;
+    }
     if (bytes > FILCH_ARG_INLINE) {
         copy = malloc(bytes);
         if (!copy)
@@ -37,15 +42,31 @@ int fl_task_take_options(filch_future *task, const struct fl_order *order)
         task->flags |= FL_NAMED;
         fl_task_extra(task)->name = options->name;
     }
-    return 0;
+    if (!fl_order_is_wide(order))
+        return 0;
+    task->flags |= FL_WIDE;
+    return fl_plan_init(task, options); /* last: it can be cancelled now */
 }
 
-void fl_task_unmake(filch_future *task)
+/* One with a plan may be about to be cancelled. */
+static bool is_unmade_in_time(filch_future *task)
 {
-    if (task->flags & FL_ARG_HEAP)
+    if (!(task->flags & FL_WIDE))
+        return true;
+    if (!fl_task_claim(task))
+        return false;
+    fl_plan_leave(task);
+    return true;
+}
+
+bool fl_task_unmake(filch_future *task, unsigned references)
+{
+    bool is_unmade = is_unmade_in_time(task);
+    if (is_unmade && (task->flags & FL_ARG_HEAP))
         free(task->todo.arg);
-    store_relaxed(&task->state, FL_FREE);
-    fl_slab_free(task);
+    for (unsigned i = 0; i < (is_unmade ? references : 1); i++)
+        fl_task_release(task);
+    return is_unmade;
 }
 
 /* How the argument of a task ends. */
@@ -134,6 +155,16 @@ static void free_stray(filch_future *task)
     free(task);
 }
 
+static void free_unusual(filch_future *task)
+{
+    if (task->flags & FL_STRAY) {
+        free_stray(task);
+        return;
+    }
+    fl_plan_free(task);
+    fl_slab_free(task);
+}
+
 __attribute__((noinline)) static void end_failure(
     filch_future *task, uint32_t state)
 {
@@ -146,8 +177,8 @@ static inline void free_task(filch_future *task, uint32_t state)
     if (fl_phase(state) == FL_FAILED)
         end_failure(task, state);
     store_relaxed(&task->state, FL_FREE);
-    if (task->flags & FL_STRAY)
-        free_stray(task);
+    if (task->flags & (FL_STRAY | FL_WIDE))
+        free_unusual(task);
     else
         fl_slab_free(task);
 }
@@ -215,6 +246,8 @@ bool fl_task_cancel(filch_future *task)
     bool has_hooks = false;
     if (!make_final(task, FL_PENDING, FL_CANCELLED, false, &has_hooks))
         return false;
+    if (task->flags & FL_WIDE)
+        fl_plan_leave(task);
     drop_arg(task, arg_end_of(task));
     if (has_hooks) /* last: a callback may give up the caller's reference */
         end_with_hooks(task, false);
@@ -224,6 +257,8 @@ bool fl_task_cancel(filch_future *task)
 void fl_task_fail(filch_future *task, int code, char *message, bool owned)
 {
     bool has_hooks = false;
+    if (task->flags & FL_WIDE)
+        fl_plan_leave(task);
     drop_arg(task, arg_end_of(task));
     task->failure.code = code;
     task->failure.message = message;
@@ -233,18 +268,19 @@ void fl_task_fail(filch_future *task, int code, char *message, bool owned)
 }
 
 /* The signatures other than filch_task. */
-static int invoke_plain(filch_future *task, filch_any_fn fn, void *arg)
+static int invoke_plain(
+    const filch_future *task, filch_any_fn fn, void *arg, void *result)
 {
     void *pointer;
     int value;
     switch (task->kind) {
     case FILCH_FN_POINTER:
         pointer = ((void *(*)(void *))fn)(arg);
-        memcpy(task->result, &pointer, sizeof pointer);
+        memcpy(result, &pointer, sizeof pointer);
         return 0;
     case FILCH_FN_INT:
         value = ((int (*)(void *))fn)(arg);
-        memcpy(task->result, &value, sizeof value);
+        memcpy(result, &value, sizeof value);
         return value;
     default:
         ((void (*)(void *))fn)(arg);
@@ -252,12 +288,25 @@ static int invoke_plain(filch_future *task, filch_any_fn fn, void *arg)
     }
 }
 
+/* Any of them, of a task that may have a larger result. */
+__attribute__((noinline)) static int invoke_wide(
+    struct fl_run *run, filch_future *task, filch_any_fn fn, void *arg)
+{
+    struct fl_plan *plan = fl_task_plan(task);
+    void *result = plan->result ? plan->result : task->result;
+    fl_plan_leave(task);
+    if (task->kind == FILCH_FN_TASK)
+        return ((filch_task *)fn)(run->position, arg, result);
+    return invoke_plain(task, fn, arg, result);
+}
+
 static inline int invoke(
     struct fl_run *run, filch_future *task, filch_any_fn fn, void *arg)
 {
-    if (task->kind == FILCH_FN_TASK)
+    if (task->kind == FILCH_FN_TASK && !(task->flags & FL_WIDE))
         return ((filch_task *)fn)(run->position, arg, task->result);
-    return invoke_plain(task, fn, arg);
+    return task->flags & FL_WIDE ? invoke_wide(run, task, fn, arg)
+                                 : invoke_plain(task, fn, arg, task->result);
 }
 
 /* What the function said: the phase. */
@@ -289,6 +338,58 @@ static inline bool is_forsaken(filch_future *task, bool owned)
     return owned && fl_references(load_acquire(&task->state)) == 1;
 }
 
+void fl_task_unclaim(filch_future *task)
+{
+    uint32_t state = load_relaxed(&task->state);
+    /* release: with what is to be done; pairs with make_final(), for who
+     * cancels it */
+    while (!cas_weak_release(
+        &task->state, &state, (state & ~FL_PHASE) | FL_PENDING))
+        ;
+}
+
+/* Instead of an end: what is to be done is put back. */
+static void run_again(
+    struct fl_run *run, filch_future *task, filch_any_fn fn, struct arg_end end)
+{
+    fl_run_put_message(run, NULL);
+    task->todo.fn = fn;
+    task->todo.arg = end.arg;
+    task->todo.arg_destroy = end.destroy;
+    fl_plan_repeat(task);
+    if (run->is_looking)
+        store_relaxed(run->is_looking, true);
+}
+
+/* Of a task that has a plan, or whose argument has an end. False: it is to run
+ * again. */
+__attribute__((noinline)) static bool end_unusual(struct fl_run *run,
+    filch_future *task, filch_any_fn fn, struct arg_end end, int rc)
+{
+    if (rc == 0 && (task->flags & FL_WIDE) && fl_plan_repeats(task)) {
+        run_again(run, task, fn, end);
+        return false;
+    }
+    drop_arg(task, end);
+    return true;
+}
+
+static bool has_large_result(const filch_future *task)
+{
+    return (task->flags & FL_WIDE) && fl_task_plan(task)->result;
+}
+
+size_t fl_task_result_bytes(const filch_future *task)
+{
+    return has_large_result(task) ? fl_task_plan(task)->result_bytes
+                                  : FILCH_RESULT_MAX;
+}
+
+const void *fl_task_result(const filch_future *task)
+{
+    return has_large_result(task) ? fl_task_plan(task)->result : task->result;
+}
+
 void fl_task_run(struct fl_run *run, filch_future *task, bool owned)
 {
     /* What is to be done makes room for the result. */
@@ -299,7 +400,9 @@ void fl_task_run(struct fl_run *run, filch_future *task, bool owned)
     memset(task->result, 0, sizeof task->result);
     int rc = invoke(run, task, fn, end.arg);
     run->task = NULL; /* the object may be another task's soon: strand.c */
-    drop_arg(task, end);
+    if ((task->flags & (FL_ARG_DESTROY | FL_ARG_HEAP | FL_WIDE)) &&
+        !end_unusual(run, task, fn, end, rc))
+        return;
     if (rc < 0 || run->message)
         phase = settle(run, task, rc);
     /* relaxed: whoever sees the end of the task sees it [WAKE-looking] */
@@ -351,7 +454,7 @@ static int sleep_on(filch_future *task, int64_t deadline)
     while (!fl_is_final(state)) {
         if (rc == -ETIMEDOUT)
             return rc;
-        rc = fl_futex_wait(&task->state, state, deadline);
+        rc = fl_time_wait(&task->state, state, deadline);
         /* acquire: pairs with finish [TASK-finish] */
         state = load_acquire(&task->state);
     }
@@ -363,7 +466,7 @@ int fl_task_wait(filch_future *task, int64_t deadline)
     struct fl_spin_wait wait;
     if (fl_task_is_final(task))
         return 0;
-    if (fl_clock_is_past(deadline))
+    if (fl_time_is_past(deadline))
         return -ETIMEDOUT;
     fl_spin_begin(&wait, &spin);
     while (fl_spin_once(&wait))

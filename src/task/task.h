@@ -52,8 +52,10 @@ enum {
     FL_NAMED = 2,       /* extra.name is set */
     FL_ARG_HEAP = 4,    /* todo.arg was copied into a block of its own */
     FL_ARG_DESTROY = 8, /* todo.arg_destroy is set */
+    FL_WIDE = 16,       /* it has a plan: plan.h */
 };
 
+/* See the head. */
 struct filch_future {
     _Atomic uint32_t state; /* any thread, atomic */
     uint8_t kind;           /* immutable; enum filch_fn_kind */
@@ -82,16 +84,19 @@ struct fl_extra {
     alignas(16) unsigned char copy[FILCH_ARG_INLINE]; /* until it has run */
 };
 
+/* Memory for a task: without an extra, and with one. */
 enum {
     FL_TASK_BYTES = sizeof(struct filch_future),
     FL_BIG_TASK_BYTES = FL_TASK_BYTES + sizeof(struct fl_extra),
 };
 
+/* Of a task that has one. */
 static inline struct fl_extra *fl_task_extra(const filch_future *task)
 {
     return (struct fl_extra *)((uintptr_t)task + FL_TASK_BYTES);
 }
 
+/* What a state word says. */
 static inline uint32_t fl_phase(uint32_t state)
 {
     return state & FL_PHASE;
@@ -124,6 +129,7 @@ struct fl_order {
     const char *site;
     void *arg;
     const struct filch_submit_options *options; /* NULL: the defaults */
+    filch_future **also; /* with start_by: set as `future` is, before it */
     enum filch_fn_kind kind;
 };
 
@@ -134,6 +140,14 @@ static inline bool fl_order_is_big(const struct fl_order *order)
     return options &&
            (options->name ||
                (options->arg_bytes && options->arg_bytes <= FILCH_ARG_INLINE));
+}
+/* Does it need a plan, and so an extra? */
+static inline bool fl_order_is_wide(const struct fl_order *order)
+{
+    const struct filch_submit_options *options = order->options;
+    return options &&
+           (options->token || options->not_before || options->start_by ||
+               options->period || options->result_bytes > FILCH_RESULT_MAX);
 }
 
 /* Any thread. Makes `task`, fresh memory of the right size, pending with
@@ -153,8 +167,10 @@ static inline void fl_task_init(
 /* The submitter. Name, destructor, and the copy of the argument. 0, or
  * -ENOMEM. */
 int fl_task_take_options(filch_future *task, const struct fl_order *order);
-/* The submitter, if the task goes no further: as if it had not been made. */
-void fl_task_unmake(filch_future *task);
+/* The submitter, if the task goes no further: as if it had not been made.
+ * `references`: those it was made with. False: too late, it has been cancelled
+ * with its token; then only the queue's reference is gone. */
+bool fl_task_unmake(filch_future *task, unsigned references);
 /* Any thread. The failure of a submit that got no further: a future that has
  * failed with `code`, never NULL; calls the argument's destructor. `message`,
  * an allocated string or NULL, is taken. `home`: whom to tell if it is not
@@ -162,6 +178,8 @@ void fl_task_unmake(filch_future *task);
 filch_future *fl_task_refused(const struct fl_order *order, int code,
     char *message, struct fl_home *home);
 
+/* The runner, instead of finishing it: it is pending again, as it was. */
+void fl_task_unclaim(filch_future *task);
 /* Any thread. Lock-free. pending -> running: true for exactly one caller. */
 static inline bool fl_task_claim(filch_future *task)
 {
@@ -174,10 +192,15 @@ static inline bool fl_task_claim(filch_future *task)
     }
     return false;
 }
+/* The same, of a task that has a plan, unless that calls it off. */
+bool fl_plan_claim(filch_future *task);
 /* As claim, by whoever took the task out of its queue, whose reference it now
- * holds: if that is the only one, nobody else can be after the task. */
+ * holds: if that is the only one, nobody else can be after the task, but for
+ * what its plan ties it to. */
 static inline bool fl_task_claim_owned(filch_future *task)
 {
+    if (task->flags & FL_WIDE)
+        return fl_plan_claim(task);
     /* acquire: pairs with the release of the other references [TASK-free] */
     if (load_acquire(&task->state) != (FL_PENDING | FL_REFERENCE))
         return fl_task_claim(task);
@@ -197,6 +220,10 @@ void fl_task_fail(filch_future *task, int code, char *message, bool owned);
 /* Any thread with a reference. */
 void fl_task_retain(filch_future *task);
 void fl_task_release(filch_future *task);
+
+/* Any thread with a reference. The bytes of its result; and that, once done. */
+size_t fl_task_result_bytes(const filch_future *task);
+const void *fl_task_result(const filch_future *task);
 
 /* Any thread with a reference. The task's name, and "file:line" or "". */
 const char *fl_task_name(const filch_future *task);

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "concurrent/time.h"
 #include "platform/futex.h"
 
 enum { ASLEEP = 1, EVENT = 2 };
@@ -20,7 +21,7 @@ int fl_waiter_sleep(struct fl_waiter *waiter, uint32_t events, int64_t deadline)
     uint32_t word = fetch_or_relaxed(&waiter->word, ASLEEP);
     int rc = 0;
     while ((word & ~(uint32_t)ASLEEP) == events && !rc) {
-        rc = fl_futex_wait(&waiter->word, events | ASLEEP, deadline);
+        rc = fl_time_wait(&waiter->word, events | ASLEEP, deadline);
         /* acquire: pairs with the release in notify [WAITER] */
         word = load_acquire(&waiter->word);
     }

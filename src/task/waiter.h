@@ -14,11 +14,13 @@ struct fl_waiter {
     _Atomic uint32_t word;
 };
 
+/* What a waiter hangs on a task. */
 struct fl_wait_node {
     struct fl_hook hook;
     struct fl_waiter *waiter; /* immutable */
 };
 
+/* The waiter, before anybody knows it. */
 static inline void fl_waiter_init(struct fl_waiter *waiter)
 {
     atomic_init(&waiter->word, 0);

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: MIT
 """Usage: exports.py ROOT LIBFILCH.SO
 
-The shared library exports exactly what the public headers declare, each with
-a version of ours, and needs nothing but libc and ck."""
+The shared library exports exactly what the public headers declare, which is
+what tests/abi/symbols.expected says, each with its version; it needs nothing
+but libc and ck."""
 import pathlib
 import re
 import subprocess
 import sys
+
+import sources
 
 DECLARATION = re.compile(
     r"^FILCH_API\s(?:[^;{]*?\b(?=\w+\()|extern[^;{(]*?(?=\w+;))(\w+)",
@@ -30,34 +33,38 @@ def declared(root):
 
 
 def exported(library):
-    """Names with their versions: {"filch_now": "FILCH_0.1"}."""
+    """Names with their versions: {"filch_now@FILCH_0.1"}."""
     lines = output("nm", "-D", "--defined-only", library).splitlines()
-    symbols = [line.split()[-1] for line in lines if " A " not in line]
-    return dict((name + "@").replace("@@", "@").split("@")[:2]
-                for name in symbols)
+    return {line.split()[-1].replace("@@", "@") for line in lines
+            if " A " not in line}
+
+
+def differences(first, second, title):
+    """Yields what is in the first set only."""
+    return [f"{title}: {name}" for name in sorted(first - second)]
 
 
 def main():
     root, library = sys.argv[1:3]
-    headers, symbols = declared(root), exported(library)
+    symbols = exported(library)
+    names = {symbol.partition("@")[0] for symbol in symbols}
+    headers = declared(root)
+    listed = pathlib.Path(root, "tests/abi/symbols.expected").read_text()
+    expected = set(listed.split())
     dynamic = output("readelf", "-dW", library)
-    problems = []
-    problems += [f"declared, not exported: {name}"
-                 for name in sorted(headers - symbols.keys())]
-    problems += [f"exported, not declared: {name}"
-                 for name in sorted(symbols.keys() - headers)]
-    problems += [f"without a version: {name}"
-                 for name, version in sorted(symbols.items())
-                 if not version.startswith("FILCH_")]
+    problems = differences(headers, names, "declared, not exported")
+    problems += differences(names, headers, "exported, not declared")
+    problems += differences(expected, symbols, "expected, not exported")
+    problems += differences(symbols, expected, "exported, not expected")
+    problems += [f"without a version: {symbol}" for symbol in sorted(symbols)
+                 if "@FILCH_" not in symbol]
     problems += [f"needs {name}" for name in NEEDED.findall(dynamic)
                  if not ALLOWED.fullmatch(name)]
     if not re.search(r"libfilch\.so\.\d+", "".join(SONAME.findall(dynamic))):
         problems.append("no versioned soname")
     if not headers:
         problems.append("no declaration found")
-    print("\n".join(problems + [f"{len(symbols)} symbols, "
-                                f"{len(problems)} problems"]))
-    return 1 if problems else 0
+    return sources.report(problems, f"{len(symbols)} symbols")
 
 
 sys.exit(main())

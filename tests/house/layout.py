@@ -2,15 +2,16 @@
 """Usage: layout.py ROOT
 
 Every source file names its licence in its first lines; no line is longer
-than 80 columns, no C function longer than 80 lines (signature to brace)."""
+than 80 columns, no C function longer than 80 lines (signature to brace), no
+file longer than 600."""
 import sys
 
 import sources
 
 LINES_MAX = 80
+FILE_LINES_MAX = 600
 COLUMNS_MAX = 80
 LICENCE = "SPDX-License-Identifier: MIT"
-CODE = [".c", ".h", ".cpp", ".hpp", ".cc"]
 OTHER = [".py", ".sh", ".cmake", ".map", ".txt"]
 
 
@@ -34,10 +35,12 @@ def check(path):
     lines = path.read_text().splitlines()
     if not any(LICENCE in line for line in lines[:2]):
         yield f"{path}:1: no {LICENCE}"
+    if len(lines) > FILE_LINES_MAX:
+        yield f"{path}: {len(lines)} lines"
     for number, line in enumerate(lines, 1):
         if len(line) > COLUMNS_MAX:
             yield f"{path}:{number}: {len(line)} columns"
-    if path.suffix in CODE:
+    if path.suffix in sources.C:
         for first, last in functions(lines):
             if last - first + 1 > LINES_MAX:
                 yield f"{path}:{first + 1}: {last - first + 1} lines"
@@ -51,7 +54,7 @@ def scripts(root):
 
 def main():
     root = sys.argv[1]
-    paths = sources.files(root, *CODE, *OTHER) + scripts(root)
+    paths = sources.files(root, *sources.C, *OTHER) + scripts(root)
     problems = [line for path in paths for line in check(path)]
     return sources.report(problems, f"{len(paths)} files")
 

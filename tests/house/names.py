@@ -13,24 +13,15 @@ THEIRS = re.compile(r"""
   | _(GNU|POSIX_C|DEFAULT)_SOURCE | _SC_\w+ | _exit | _Exit | _setjmp | _longjmp
   | __\w+__                                 # __attribute__, __FILE__, ...
   | __(func|cplusplus|has_\w+|extension|thread|VA_ARGS__)
-  | __(builtin|atomic|ATOMIC|asan|lsan|tsan|sanitizer|SANITIZE)_\w+
+  | __(builtin|atomic|ATOMIC|asan|lsan|tsan|sanitizer|SANITIZE|gcov)_\w+
   | __(wrap|real)_\w+                       # the linker's --wrap
 """, re.VERBOSE)
-NOISE = re.compile(r"""
-    /\*.*?\*/ | //[^\n]*                    # comments
-  | "(?:\\.|[^"\\\n])*" | '(?:\\.|[^'\\])'  # strings, characters
-""", re.VERBOSE | re.DOTALL)
 WORD = re.compile(r"(?<![\w.#])_\w+")  # not name##_part
-
-
-def blank(match):
-    """A comment or string as so many ends of lines."""
-    return "\n" * match.group().count("\n")
 
 
 def check(path):
     """Yields the file's violations."""
-    text = NOISE.sub(blank, path.read_text())
+    text = sources.code(path.read_text())
     for number, line in enumerate(text.splitlines(), 1):
         if re.match(r"\s*#\s*include", line):
             continue
@@ -40,7 +31,7 @@ def check(path):
 
 
 def main():
-    paths = sources.files(sys.argv[1], ".c", ".h", ".cpp", ".hpp", ".cc")
+    paths = sources.files(sys.argv[1], *sources.C)
     problems = [line for path in paths for line in check(path)]
     return sources.report(problems, f"{len(paths)} files")
 

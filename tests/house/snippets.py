@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Usage: snippets.py ROOT CC LIBFILCH.A
 
-Compiles every ```c block of README.md and docs/*.md, as C11, with warnings
-as errors. The rule, for those who write the pages:
+Compiles every ```c block of the pages, as C11, with warnings as errors. The
+rule, for those who write them:
 - a block that has `int main(` is a whole program: compiled alone, linked;
-  README.md's are also run, at the root, and exit 0;
+  those of README.md at the root are also run, there, and exit 0;
 - a block with a line that starts a function, a type, an include or a macro in
   the first column is file scope: it sees the file-scope blocks before it on
   the page, and so do the later blocks;
@@ -14,15 +14,22 @@ as errors. The rule, for those who write the pages:
 - a line that is only `...` is left out;
 - what a block needs and the reader does not: before it, in a comment
   `<!-- c` ... `-->`, lines of their own; taken as file scope.
-Blocks that are no programs have <filch.h> and the usual headers included."""
+Blocks that are no programs have <filch.h> and the usual headers included.
+
+The examples in the public headers' comments stand as they are in a test,
+tests/unit/executor/header_examples.c: paragraph by paragraph, but for white
+space, comments, and lines that are only `...`."""
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
 
+import sources
+
 BLOCK = re.compile(r"^(?:```c|<!-- c)[ ]*\n(.*?)^(?:```|-->)",
                    re.MULTILINE | re.DOTALL)
+EXAMPLE = re.compile(r"^ \*\n((?: \*     .*\n)+)", re.MULTILINE)
 FILE_SCOPE = re.compile(
     r"^(?:#\s*(?:include|define)|static |typedef |extern "
     r"|(?:struct|enum|union) \w+ \{|[A-Za-z_][\w \*]*\([^;]*\)\n?\s*\{"
@@ -95,7 +102,7 @@ class Checker:
         for match in BLOCK.finditer(text):
             code = re.sub(r"^\s*\.\.\.\s*$", "", match.group(1), flags=re.M)
             if "int main(" in code:
-                problem = self.program(code, page.name == "README.md")
+                problem = self.program(code, page == self.root / "README.md")
             elif match.group().startswith("<!--") or is_file_scope(code):
                 context += code
                 problem = self.fragment(context)
@@ -110,14 +117,33 @@ class Checker:
                 yield f"{page}:{line}: {problem}"
 
 
+def squeeze(code):
+    """C without comments and white space."""
+    return "".join(sources.code(code, with_strings=True).split())
+
+
+def missing_examples(root):
+    """Yields the headers' examples that no test contains."""
+    test = root / "tests/unit/executor/header_examples.c"
+    tested = squeeze(test.read_text())
+    for header in sorted((root / "include").rglob("*.h")):
+        text = header.read_text()
+        for match in EXAMPLE.finditer(text):
+            example = re.sub(r"^ \*", "", match.group(1), flags=re.MULTILINE)
+            pattern = re.escape(squeeze(example))
+            if not re.search(pattern.replace(r"\.\.\.", ".*"), tested):
+                line = text.count("\n", 0, match.start()) + 2
+                yield f"{header}:{line}: an example that is not in {test.name}"
+
+
 def main():
     root = pathlib.Path(sys.argv[1])
     checker = Checker(root, sys.argv[2], sys.argv[3])
-    pages = [root / "README.md", *sorted((root / "docs").glob("*.md"))]
+    pages = sources.files(root, ".md")
     problems = [line for page in pages for line in checker.page(page)]
+    problems += missing_examples(root)
     count = sum(len(BLOCK.findall(page.read_text())) for page in pages)
-    print("\n".join(problems + [f"{count} blocks, {len(problems)} problems"]))
-    return 1 if problems or count == 0 else 0
+    return sources.report(problems, f"{count} blocks")
 
 
 sys.exit(main())

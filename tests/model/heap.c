@@ -88,6 +88,7 @@ static void give_back(void *start)
 /* Linked in place of the C library's, for the library and the scene. */
 void *__wrap_malloc(size_t bytes);
 void *__wrap_calloc(size_t count, size_t bytes);
+void *__wrap_realloc(void *start, size_t bytes);
 void *__wrap_aligned_alloc(size_t alignment, size_t bytes);
 void __wrap_free(void *start);
 void *model_memset(void *start, int byte, size_t count);
@@ -102,6 +103,18 @@ void *__wrap_calloc(size_t count, size_t bytes)
     void *start = take(16, count * bytes, 0);
     memory_plain(start, count * bytes, true);
     return start;
+}
+
+void *__wrap_realloc(void *start, size_t bytes)
+{
+    const struct block *old = start ? block_of(start) : NULL;
+    size_t kept = old ? old->bytes : 0;
+    char *moved = take(16, bytes, 0xa5);
+    if (kept)
+        memcpy(moved, start, kept < bytes ? kept : bytes);
+    memory_plain(moved, bytes, true);
+    give_back(start);
+    return moved;
 }
 
 void *__wrap_aligned_alloc(size_t alignment, size_t bytes)

@@ -3,7 +3,7 @@
  * A model checker for the library's own source: see README.md.
  *
  * A scene sets something up, lets a few threads play, and checks the end.
- * model_check() runs it again and again, each time with another interleaving
+ * The search runs it again and again, each time with another interleaving
  * and with other values that weak memory lets each load see, until all within
  * the bounds have been seen, or one fails.
  */

@@ -24,7 +24,8 @@ MODEL = pathlib.Path(__file__).resolve().parent
 ROOT = MODEL.parent.parent
 SRC = ROOT / "src"
 WRAP = "-Wl," + ",".join(
-    "--wrap=" + f for f in ("malloc", "calloc", "aligned_alloc", "free"))
+    "--wrap=" + f
+    for f in ("malloc", "calloc", "realloc", "aligned_alloc", "free"))
 
 # Orders that the library does not use, for mutants.
 ORDERS = """

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* filch_local: a value for each thread that asks, none for two. */
+#include "../../support/gate.h"
 #include "../../support/pool.h"
 
 #include <criterion/criterion.h>
@@ -120,6 +121,28 @@ Test(local, threads_that_are_not_workers)
     filch_local_close(local);
     cr_assert_eq(filch_executor_close(ex), 0);
     cr_assert_eq(filch_executor_close(other), 0);
+}
+
+/* An outside thread that runs a task of the executor is none of its workers. */
+Test(local, a_helper)
+{
+    struct gate gate;
+    int values = 0;
+    gate_init(&gate);
+    filch_executor *ex = open_pool(1);
+    filch_local *local;
+    cr_assert_eq(filch_local_open(&local, ex, sizeof(int), NULL), 0);
+    filch_future *held = occupy(ex, &gate);
+    filch_future *f = filch_submit(ex, get_elsewhere, local);
+    cr_assert_eq(filch_future_help(f), 1);
+    cr_assert_eq(settle(f), 0);
+    gate_pass(&gate, 1);
+    cr_assert_eq(settle(held), 0);
+    cr_assert_eq(settle(filch_submit(ex, get_elsewhere, local)), 0);
+    filch_local_combine(local, count_value, &values);
+    cr_assert_eq(values, 2, "this thread's, the worker's");
+    filch_local_close(local);
+    cr_assert_eq(filch_executor_close(ex), 0);
 }
 
 Test(local, bad_arguments)

@@ -160,6 +160,33 @@ Test(sort, every_small_count)
     cr_assert_eq(filch_executor_close(ex), 0);
 }
 
+/* The room for the elements that are moved is aligned to a page at most. */
+Test(sort, elements_of_two_pages)
+{
+    sort_sizes((size_t[]){8192, 0}, (size_t[]){70, 0});
+}
+
+/* The last one first: what is reversed, in pieces, for each size. */
+Test(sort, descending_elements)
+{
+    enum { COUNT = 250 };
+    static const size_t sizes[] = {1, 4, 8, 16, 24, 128, 264};
+    filch_executor *ex = open_pool(2);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        size_t size = sizes[i];
+        char *array = make_array(COUNT, size);
+        for (int at = 0; at < COUNT; at++)
+            write_element(
+                array + (size_t)at * size, size, COUNT - at, (uint32_t)at);
+        cr_assert_eq(
+            filch_sort_stable(ex, array, COUNT, size, compare_keys, NULL), 0);
+        for (int at = 0; at < COUNT; at++)
+            cr_assert_eq((unsigned char)array[(size_t)at * size], at + 1);
+        free(array);
+    }
+    cr_assert_eq(filch_executor_close(ex), 0);
+}
+
 /* Elements that change places in pairs, or not at all. */
 Test(sort, large_elements_in_order)
 {

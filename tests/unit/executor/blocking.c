@@ -160,6 +160,30 @@ Test(blocking, does_nothing_outside_a_worker)
     cr_assert_eq(runs, 1);
 }
 
+/* It works after all, on the place that it takes back for that. */
+static int wait_blocking(filch_ctx *cx, void *runs, void *result)
+{
+    int rc = -EPROTO;
+    (void)result;
+    filch_future *f = filch_submit(filch_ctx_executor(cx), bump, runs);
+    filch_blocking {
+        rc = settle(f);
+    }
+    return rc;
+}
+
+Test(blocking, a_wait_in_it_runs_what_it_waits_for)
+{
+    atomic_int runs = 0;
+    filch_executor *ex = open_with(
+        (struct filch_config){.workers = 1, .spares = FILCH_NO_SPARES});
+    for (int i = 0; i < 100; i++)
+        cr_assert_eq(settle(filch_submit(ex, wait_blocking, &runs)), 0);
+    cr_assert_eq(atomic_load(&runs), 100);
+    cr_assert_eq(filch_executor_threads(ex), 1);
+    cr_assert_eq(filch_executor_close(ex), 0);
+}
+
 static int leave_by_return(int *left)
 {
     filch_blocking {

@@ -291,6 +291,7 @@ Test(completion_queue, null_arguments_are_refused)
     cr_assert_eq(
         filch_completion_queue_next(NULL, FILCH_POLL, NULL, NULL), -EINVAL);
     cr_assert_eq(filch_completion_queue_fd(NULL), -EINVAL);
+    cr_assert_eq(filch_completion_queue_pending(NULL), 0);
     filch_future_release(f);
     strike_scene(&s);
 }

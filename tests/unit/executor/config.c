@@ -38,6 +38,7 @@ Test(config, other_fields_out_of_range_are_refused)
 {
     cr_assert_eq(open_rc((struct filch_config){.spares = -2}), -EINVAL);
     cr_assert_eq(open_rc((struct filch_config){.spares = INT_MIN}), -EINVAL);
+    cr_assert_eq(open_rc((struct filch_config){.spares = 1025}), -EINVAL);
     cr_assert_eq(
         open_rc((struct filch_config){.when_full = (enum filch_when_full)99}),
         -EINVAL);
@@ -135,6 +136,17 @@ Test(behaviour, b009_the_default_follows_affinity)
     cr_assert_eq(default_workers(), 1);
 }
 
+/* As a file or a here-document may give it; empty is as if unset. */
+Test(config, white_space_behind_the_number_in_the_environment)
+{
+    setenv("FILCH_WORKERS", "3 \n", 1);
+    cr_assert_eq(default_workers(), 3);
+    unsetenv("FILCH_WORKERS");
+    int expected = default_workers();
+    setenv("FILCH_WORKERS", "", 1);
+    cr_assert_eq(default_workers(), expected);
+}
+
 static void expect_one_warning(const char *value)
 {
     struct record log = RECORD_INIT;
@@ -180,6 +192,46 @@ Test(behaviour, b010_workers_are_advertised_until_shutdown)
     cr_assert_eq(filch_executor_shutdown(ex, FILCH_FINISH, FILCH_FOREVER), 0);
     cr_assert_eq(filch_executor_workers(ex), 0);
     cr_assert_eq(filch_executor_close(ex), 0);
+}
+
+Test(config, nobody_has_no_workers)
+{
+    cr_assert_eq(filch_executor_workers(NULL), 0);
+    cr_assert_eq(filch_executor_threads(NULL), 0);
+    cr_assert_eq(filch_executor_pending(NULL), 0);
+}
+
+static int never(filch_ctx *cx, void *arg)
+{
+    (void)cx;
+    (void)arg;
+    abort();
+}
+
+/* Each call says why. */
+static void expect_refusals(filch_executor *ex, int rc)
+{
+    filch_future *fs[2];
+    cr_assert_eq(settle(filch_submit(ex, nothing, NULL)), rc);
+    cr_assert_eq(filch_submit_with(NULL, ex, nothing, NULL, NULL), rc);
+    cr_assert_eq(filch_submit_many(fs, ex, nothing, NULL, 0, 2, NULL), rc);
+    cr_assert_eq(settle(fs[0]), rc);
+    cr_assert_eq(settle(fs[1]), rc);
+    cr_assert_eq(filch_for_each_worker(ex, never, NULL, FILCH_FOREVER), rc);
+    cr_assert_eq(filch_run(ex, never, NULL), rc);
+    cr_assert_eq(filch_executor_workers(ex), 0);
+    cr_assert_eq(filch_executor_threads(ex), 0);
+    cr_assert_eq(filch_executor_pending(ex), 0);
+    cr_assert_eq(filch_executor_shutdown(ex, FILCH_FINISH, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_executor_close(ex), 0);
+}
+
+Test(config, an_executor_that_cannot_be_opened_refuses)
+{
+    struct newer newer = {.unknown = {1}};
+    struct filch_config wrong = {.workers = -5};
+    expect_refusals(filch_with_open(&wrong, sizeof wrong), -EINVAL);
+    expect_refusals(filch_with_open(&newer.known, sizeof newer), -E2BIG);
 }
 
 Test(config, with_an_executor_that_cannot_be_opened)

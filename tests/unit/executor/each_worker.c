@@ -115,6 +115,46 @@ Test(each_worker, a_busy_one_does_it_after_its_task)
     cr_assert_eq(filch_executor_close(ex), 0);
 }
 
+static int stand_in_worker(filch_ctx *cx, void *gate)
+{
+    (void)cx;
+    stand_at(gate);
+    return 0;
+}
+
+struct slow {
+    filch_executor *ex;
+    struct gate gate;
+};
+
+static void *send_slowly(void *arg)
+{
+    struct slow *slow = arg;
+    MUST(filch_for_each_worker(
+             slow->ex, stand_in_worker, &slow->gate, FILCH_FOREVER) == 0);
+    return NULL;
+}
+
+Test(each_worker, the_deadline_holds_behind_another_caller)
+{
+    struct slow slow;
+    struct tally tally = {0};
+    pthread_t thread;
+    gate_init(&slow.gate);
+    slow.ex = open_pool(1);
+    MUST(pthread_create(&thread, NULL, send_slowly, &slow) == 0);
+    gate_await(&slow.gate, 1);
+    cr_assert_eq(
+        filch_for_each_worker(slow.ex, mark, &tally, filch_after(FILCH_MS(1))),
+        -ETIMEDOUT);
+    cr_assert_eq(
+        filch_for_each_worker(slow.ex, mark, &tally, -FILCH_S(1)), -ETIMEDOUT);
+    gate_pass(&slow.gate, 1);
+    MUST(pthread_join(thread, NULL) == 0);
+    cr_assert_eq(atomic_load(&tally.sum), 0);
+    cr_assert_eq(filch_executor_close(slow.ex), 0);
+}
+
 static int send_in_task(filch_ctx *cx, void *arg, void *result)
 {
     (void)result;

@@ -235,6 +235,31 @@ Test(lifetime, an_unread_failure_is_a_line_on_stderr_by_default)
     cr_assert_eq(strchr(child.err, '\n'), child.err + strlen(child.err) - 1);
 }
 
+static int fail_at_length(filch_ctx *cx, void *arg, void *result)
+{
+    (void)arg;
+    (void)result;
+    return filch_failf(cx, -EIO, "%1000s", "long");
+}
+
+static int fail_at_length_unread(void *arg)
+{
+    (void)arg;
+    filch_with (ex, .workers = 1)
+        filch_future_release(filch_submit(ex, fail_at_length, NULL));
+    return 0;
+}
+
+Test(lifetime, a_long_line_on_stderr_is_cut)
+{
+    struct child child;
+    run_child(&child, fail_at_length_unread, NULL);
+    cr_assert(WIFEXITED(child.status) && WEXITSTATUS(child.status) == 0);
+    cr_assert_not_null(strstr(child.err, "fail_at_length"), "%s", child.err);
+    cr_assert_lt(strlen(child.err), 600);
+    cr_assert_eq(strchr(child.err, '\n'), child.err + strlen(child.err) - 1);
+}
+
 static int use_nonsense(void *arg)
 {
     (void)arg;

@@ -174,6 +174,23 @@ Test(overflow, a_long_name_is_cut)
         "): stack_bytes is 262144\n");
 }
 
+static int run_placeless(void *arg)
+{
+    filch_executor *ex = open_mill(1, STACK_BYTES);
+    return settle(filch_submit_call(
+        ex, (filch_any_fn)overflow, "digger\0", FILCH_FN_TASK, arg));
+}
+
+Test(overflow, a_task_without_a_place)
+{
+    struct child child;
+    SKIP_IF_HANDLED();
+    run_child(&child, run_placeless, NULL);
+    expect_line(&child,
+        "filch: worker mill_0: stack overflow in task digger: stack_bytes",
+        "is 262144\n");
+}
+
 static struct theft theft;
 
 FILCH_TASK(int, forked_dig, pthread_t, forker, int, depth)

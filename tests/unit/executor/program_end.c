@@ -12,6 +12,7 @@
 #include <fcntl.h>
 
 TestSuite(behaviour, .timeout = 120);
+TestSuite(program_end, .timeout = 120);
 
 enum { QUEUED = 20 };
 
@@ -44,6 +45,19 @@ static int long_task(filch_ctx *cx, void *arg, void *result)
     return filch_stopping(cx);
 }
 
+/* Never ends. */
+static int endless_task(filch_ctx *cx, void *arg, void *result)
+{
+    (void)cx;
+    (void)arg;
+    (void)result;
+    tell('r');
+    give(&begun, 1);
+    while (pause() < 0) /* it never returns anything else */
+        continue;
+    return 0;
+}
+
 static int short_task(filch_ctx *cx, void *arg, void *result)
 {
     (void)cx;
@@ -53,11 +67,11 @@ static int short_task(filch_ctx *cx, void *arg, void *result)
     return 0;
 }
 
-static filch_executor *start_program(void)
+static filch_executor *start_program(filch_task *task)
 {
     filch_executor *ex = open_pool(1);
     sem_init(&begun, 0, 0);
-    filch_future_release(filch_submit(ex, long_task, NULL));
+    filch_future_release(filch_submit(ex, task, NULL));
     for (int i = 0; i < QUEUED; i++)
         filch_future_release(filch_submit(ex, short_task, NULL));
     atexit(tell_exit);
@@ -68,7 +82,12 @@ static filch_executor *start_program(void)
 static int child_main(const char *name)
 {
     alarm(100);
-    filch_executor *ex = start_program();
+    if (strcmp(name, "exit_wait") == 0) {
+        setenv("FILCH_EXIT_WAIT", "1", 1);
+        start_program(endless_task);
+        return 0;
+    }
+    filch_executor *ex = start_program(long_task);
     if (strcmp(name, "b085") == 0)
         return filch_executor_shutdown(ex, FILCH_FINISH, FILCH_POLL) ==
                        -ETIMEDOUT
@@ -181,6 +200,16 @@ Test(behaviour, b092_cancelled_without_waiting_at_program_end)
 {
     struct program p = run_program("b092");
     check_clean_end(&p);
+    cr_assert_eq(count_words(&p, 's'), 0);
+}
+
+/* It ends, though the task does not. */
+Test(program_end, no_longer_than_the_environment_says)
+{
+    struct program p = run_program("exit_wait");
+    cr_assert_str_empty(p.err, "said '%s'", p.err);
+    cr_assert(WIFEXITED(p.status) && WEXITSTATUS(p.status) == 0, "status %#x",
+        (unsigned)p.status);
     cr_assert_eq(count_words(&p, 's'), 0);
 }
 

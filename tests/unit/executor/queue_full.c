@@ -109,6 +109,27 @@ Test(queue_full, drop_oldest)
     cr_assert_eq(atomic_load(&s.ran), 2);
 }
 
+static int note_outcome(filch_future *f, void *rc)
+{
+    *(int *)rc = filch_future_result(f, FILCH_POLL, NULL, 0);
+    return 0;
+}
+
+Test(queue_full, a_callback_is_told_of_the_drop)
+{
+    static struct scene s;
+    int rc = 1;
+    set_scene(&s, FILCH_DROP_OLDEST);
+    cr_assert_eq(filch_future_on_done(s.queued[0], note_outcome, &rc), 0);
+    filch_future *newer = filch_submit(s.ex, nothing, NULL);
+    cr_assert_eq(rc, FILCH_EDROPPED, "in the submitting thread");
+    cr_assert_eq(settle(s.queued[0]), FILCH_EDROPPED);
+    let_go(&s);
+    cr_assert_eq(settle(newer), 0);
+    cr_assert_eq(settle(s.queued[1]), 0);
+    cr_assert_eq(filch_executor_close(s.ex), 0);
+}
+
 static int push(void *arg)
 {
     struct scene *s = arg;
@@ -207,14 +228,14 @@ static int push_many(void *arg)
     return filch_submit_many(NULL, batch->ex, bump, &batch->ran, 0, 1000, NULL);
 }
 
-/* A batch larger than the queue blocks, and gets through. */
-Test(queue_full, many_block_for_room)
+static void push_more_than_fit(size_t limit)
 {
     struct batch batch;
     struct reader reader;
     struct gate gate;
     atomic_init(&batch.ran, 0);
-    batch.ex = open_with((struct filch_config){.workers = 1, .queue_limit = 3});
+    batch.ex =
+        open_with((struct filch_config){.workers = 1, .queue_limit = limit});
     gate_init(&gate);
     filch_future *held = occupy(batch.ex, &gate);
     reader_start(&reader, push_many, &batch);
@@ -223,6 +244,14 @@ Test(queue_full, many_block_for_room)
     cr_assert_eq(settle(held), 0);
     cr_assert_eq(filch_executor_close(batch.ex), 0);
     cr_assert_eq(atomic_load(&batch.ran), 1000);
+}
+
+/* A batch larger than the queue blocks, and gets through; from a small one it
+ * is woken for each task, from a large one for several. */
+Test(queue_full, many_block_for_room)
+{
+    push_more_than_fit(3);
+    push_more_than_fit(300);
 }
 
 struct filler {

@@ -334,6 +334,44 @@ static int shut_own(filch_ctx *cx, void *arg, void *result)
     return filch_executor_shutdown(ex, FILCH_FINISH, FILCH_POLL);
 }
 
+enum { CHILDREN = 5 };
+
+struct family {
+    struct gate gate;
+    filch_future *children[CHILDREN];
+};
+
+static int submit_and_stand(filch_ctx *cx, void *arg, void *result)
+{
+    struct family *family = arg;
+    (void)result;
+    for (int i = 0; i < CHILDREN; i++)
+        family->children[i] =
+            filch_submit(filch_ctx_executor(cx), nothing, NULL);
+    stand_at(&family->gate);
+    return 0;
+}
+
+/* At once, though the worker that has them is busy. */
+Test(shutdown, cancels_what_tasks_have_submitted)
+{
+    static struct family family;
+    gate_init(&family.gate);
+    filch_executor *ex = open_with(
+        (struct filch_config){.workers = 1, .spares = FILCH_NO_SPARES});
+    filch_future *f = filch_submit(ex, submit_and_stand, &family);
+    gate_await(&family.gate, 1);
+    cr_assert_eq(filch_executor_shutdown(ex, FILCH_CANCEL_PENDING, FILCH_POLL),
+        -ETIMEDOUT);
+    for (int i = 0; i < CHILDREN; i++) {
+        cr_assert_eq(filch_future_state(family.children[i]), FILCH_CANCELLED);
+        filch_future_release(family.children[i]);
+    }
+    gate_pass(&family.gate, 1);
+    cr_assert_eq(settle(f), 0);
+    cr_assert_eq(filch_executor_close(ex), 0);
+}
+
 Test(shutdown, by_its_own_worker)
 {
     filch_executor *ex = open_pool(1);

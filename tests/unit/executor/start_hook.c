@@ -135,6 +135,25 @@ Test(behaviour, b075_a_failing_start_hook_breaks_the_executor)
     cr_assert_eq(atomic_load(&hooks.stopped), 0);
 }
 
+static int note_outcome(filch_future *f, void *rc)
+{
+    *(int *)rc = filch_future_result(f, FILCH_POLL, NULL, 0);
+    return 0;
+}
+
+Test(start_hook, a_callback_is_told_that_it_broke)
+{
+    static struct hooks hooks;
+    int rc = 1;
+    filch_executor *ex = open_failing(&hooks);
+    filch_future *f = filch_submit(ex, nothing, NULL);
+    cr_assert_eq(filch_future_on_done(f, note_outcome, &rc), 0);
+    gate_pass(&hooks.gate, 1);
+    filch_future_release(f);
+    cr_assert_eq(filch_executor_close(ex), 0);
+    cr_assert_eq(rc, FILCH_EBROKEN);
+}
+
 Test(behaviour, b075_map_and_many_on_a_broken_executor)
 {
     static struct hooks hooks;

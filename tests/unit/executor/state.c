@@ -167,7 +167,9 @@ Test(state, results_are_refused_with_bad_arguments)
     cr_assert_eq(
         filch_future_result(z.done, FILCH_POLL, big, SIZE_MAX), -EINVAL);
     cr_assert_eq(filch_future_failure(NULL, FILCH_POLL, &why), -EINVAL);
+    cr_assert_eq(filch_future_failure(z.failed, FILCH_POLL, NULL), -EINVAL);
     cr_assert_eq(filch_future_help(NULL), -EINVAL);
+    cr_assert_null(filch_future_retain(NULL));
     close_zoo(&z);
 }
 

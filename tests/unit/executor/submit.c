@@ -2,6 +2,7 @@
 /* Submitting, the accepted signatures, and what a task sees of itself. */
 #include "../../support/gate.h"
 #include "../../support/pool.h"
+#include "../../support/reader.h"
 #include "../../support/record.h"
 
 #include <criterion/criterion.h>
@@ -210,6 +211,38 @@ Test(submit, help_runs_a_waiting_task_here)
     cr_assert_eq(filch_future_help(f), 0);
     filch_future_release(f);
     gate_pass(&gate, 1);
+    cr_assert_eq(settle(held), 0);
+    cr_assert_eq(filch_executor_close(ex), 0);
+}
+
+static int help(void *f)
+{
+    return filch_future_help(f);
+}
+
+/* More than those whose stacks of forks are kept. */
+Test(submit, many_help_at_once)
+{
+    enum { HELPERS = 8 };
+    struct reader helpers[HELPERS];
+    filch_future *fs[HELPERS];
+    struct gate gate;
+    struct gate plug;
+    gate_init(&gate);
+    gate_init(&plug);
+    filch_executor *ex = open_pool(1);
+    filch_future *held = occupy(ex, &plug);
+    for (int i = 0; i < HELPERS; i++) {
+        fs[i] = filch_submit(ex, stand, &gate);
+        reader_start(&helpers[i], help, fs[i]);
+    }
+    gate_await(&gate, HELPERS);
+    gate_pass(&gate, HELPERS);
+    for (int i = 0; i < HELPERS; i++) {
+        cr_assert_eq(reader_join(&helpers[i]), 1);
+        cr_assert_eq(settle(fs[i]), 0);
+    }
+    gate_pass(&plug, 1);
     cr_assert_eq(settle(held), 0);
     cr_assert_eq(filch_executor_close(ex), 0);
 }

@@ -108,6 +108,18 @@ Test(bad_submit, many_with_wrong_arguments)
     cr_assert_eq(filch_executor_close(ex), 0);
 }
 
+Test(bad_submit, many_that_nobody_would_ask_for)
+{
+    struct record log = RECORD_INIT;
+    filch_executor *ex = open_with((struct filch_config){
+        .workers = 1, .on_unobserved = record, .data = &log});
+    cr_assert_eq(filch_executor_shutdown(ex, FILCH_FINISH, FILCH_FOREVER), 0);
+    cr_assert_eq(filch_submit_many(NULL, ex, echo, args, sizeof *args, 3, NULL),
+        FILCH_ESHUTDOWN);
+    cr_assert_eq(filch_executor_close(ex), 0);
+    cr_assert_eq(log.count, 0, "the caller has been told");
+}
+
 Test(bad_submit, without_an_executor)
 {
     filch_executor *ex = NULL;

@@ -5,6 +5,7 @@
 
 #include <criterion/criterion.h>
 #include <limits.h>
+#include <wchar.h>
 
 TestSuite(behaviour, .timeout = 120);
 
@@ -44,6 +45,39 @@ Test(behaviour, b030_text_form_of_each_state)
     filch_future_release(queued);
     filch_future_release(doomed);
     filch_future_release(failing);
+    cr_assert_eq(filch_executor_close(ex), 0);
+}
+
+static int fail_silently(filch_ctx *cx, void *arg, void *result)
+{
+    (void)cx;
+    (void)arg;
+    (void)result;
+    return -EPERM;
+}
+
+/* A message that cannot be made is lost, the code is not. */
+static int fail_unspeakably(filch_ctx *cx, void *arg, void *result)
+{
+    const wchar_t none[] = {0x7FFFFFFF, 0};
+    (void)arg;
+    (void)result;
+    return filch_failf(cx, -EPERM, "%ls", none);
+}
+
+Test(behaviour, b030_a_failure_without_a_message)
+{
+    static filch_task *const tasks[] = {fail_silently, fail_unspeakably};
+    filch_executor *ex = open_pool(1);
+    for (int i = 0; i < 2; i++) {
+        struct filch_failure why;
+        filch_future *f = filch_submit(ex, tasks[i], NULL);
+        cr_assert_eq(filch_future_failure(f, FILCH_FOREVER, &why), -EPERM);
+        cr_assert_str_eq(why.message, filch_strerror(-EPERM));
+        expect_line(f, "tasks[i]", "EPERM");
+        expect_line(f, "tasks[i]", filch_strerror(-EPERM));
+        filch_future_release(f);
+    }
     cr_assert_eq(filch_executor_close(ex), 0);
 }
 

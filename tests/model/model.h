@@ -23,6 +23,7 @@ struct model_scene {
     void (*end)(void);
     unsigned preemptions; /* at most; 0: 2 */
     unsigned stale;       /* loads that do not see the newest; 0: 2 */
+    bool is_newest;       /* all loads do */
     void (*after)(void);  /* when all executions have been seen */
     const char *fails;    /* it must fail, for this reason */
 };
@@ -40,6 +41,11 @@ _Noreturn void model_fail(const char *what);
 unsigned model_choose(unsigned count);
 /* In a scene: blocks until the pollable event is readable. */
 void model_poll_event(void);
+/* In a scene: what follows is not what it is about (or is, again). Meanwhile
+ * nobody is preempted and loads see the newest, so that there is less to do. */
+void model_calm(bool calm);
+/* In a scene: from now on no thread can be started. */
+void model_refuse_threads(void);
 /* In a scene: a note in the table of what happened. */
 void model_note(const char *what, uint64_t value);
 

@@ -1,86 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The whole pool: threads that start, look, park, are woken, and end. Every
  * task that is accepted ends, nobody sleeps beside work, nothing is left. */
-#include "model.h"
-
-#include <stdlib.h>
-#include <string.h>
+#include "pool.h"
 
 #include "platform/futex.h"
-#include "sched/await.h"
 #include "sched/errand.h"
-#include "sched/pool.h"
-#include "task/strand.h"
 
-static struct fl_pool *pool;
-static int runs; /* plainly: by the task, then by whoever waited for it */
-static int runs_2;
-static int was_freed;
-
-static void free_pool(struct fl_pool *gone)
-{
-    was_freed++;
-    free(gone);
-}
-
-static void begin_with(int workers, size_t limit)
-{
-    struct fl_pool_setup setup = {
-        .config = {.workers = workers, .queue_limit = limit, .stack_bytes = 1}};
-    runs = runs_2 = was_freed = 0;
-    pool = aligned_alloc(FL_CACHE_LINE, sizeof *pool);
-    memset(pool, 0, sizeof *pool);
-    MODEL_MUST(fl_pool_open(pool, &setup, free_pool) == 0);
-}
-
-static void begin_one(void)
-{
-    begin_with(1, FILCH_UNBOUNDED);
-}
-static void begin_two(void)
-{
-    begin_with(2, FILCH_UNBOUNDED);
-}
 static void begin_bounded(void)
 {
-    begin_with(1, 1);
-}
-
-static void end(void)
-{
-    MODEL_MUST(was_freed == 1);
-}
-
-static int count(filch_ctx *cx, void *arg, void *result)
-{
-    (void)cx;
-    (void)result;
-    ++*(int *)arg;
-    return 0;
-}
-
-static filch_future *submit(filch_task *fn, int *arg)
-{
-    const struct fl_order order = {.fn = (filch_any_fn)fn,
-        .site = "task\0pool.c:1",
-        .kind = FILCH_FN_TASK,
-        .arg = arg};
-    filch_future *f = NULL;
-    MODEL_MUST(fl_pool_submit(pool, &order, &f) == 0);
-    return f;
-}
-
-static void wait_for(filch_future *f, const int *counter)
-{
-    MODEL_MUST(fl_await(f, INT64_MAX) == 0);
-    MODEL_MUST(fl_task_phase(f) == FL_DONE && *counter == 1);
-    fl_task_release(f);
-}
-
-static void close_pool(void)
-{
-    MODEL_MUST(fl_pool_shutdown(pool, FILCH_FINISH, INT64_MAX) == 0);
-    fl_pool_release(pool);
+    begin_pool((struct filch_config){.workers = 1, .queue_limit = 1});
 }
 
 static void submit_wait_close(void)
@@ -144,18 +72,10 @@ static void release_and_wait(void)
 }
 
 /* Two submitters; the last one closes. */
-static _Atomic int submitters;
-
 static void begin_two_submitters(void)
 {
     begin_one();
     atomic_init(&submitters, 2);
-}
-
-static void leave(void)
-{
-    if (fetch_sub_acq_rel(&submitters, 1) == 1)
-        close_pool();
 }
 
 static void submit_wait_first(void)
@@ -214,12 +134,8 @@ static void submit_two_meetings(void)
 /* A submit while the other one closes: refused, or run. */
 static void submit_if_open(void)
 {
-    const struct fl_order order = {.fn = (filch_any_fn)count,
-        .site = "task\0pool.c:1",
-        .kind = FILCH_FN_TASK,
-        .arg = &runs_2};
     filch_future *f;
-    int rc = fl_pool_submit(pool, &order, &f);
+    int rc = try_submit(&f, count, &runs_2);
     MODEL_MUST(rc == 0 || rc == FILCH_ESHUTDOWN);
     if (rc == 0)
         wait_for(f, &runs_2);

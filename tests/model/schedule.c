@@ -42,6 +42,7 @@ static unsigned choice_count, choice_next;
 static const struct model_scene *scene;
 static unsigned me; /* who runs; 0: the search, or begin and end */
 static unsigned preemptions_left, stale_left, steps;
+static bool is_calm;
 static jmp_buf search;
 static uint64_t random_state; /* 0: depth first */
 static unsigned long executions;
@@ -54,7 +55,7 @@ unsigned current_thread(void)
 
 bool may_see_old(void)
 {
-    return me && stale_left;
+    return me && stale_left && !is_calm;
 }
 
 void has_seen_old(void)
@@ -207,7 +208,7 @@ void let_others_run(void)
         return;
     if (++steps > STEPS_MOST)
         model_fail("too many steps: a loop without end?");
-    if (!preemptions_left)
+    if (!preemptions_left || is_calm)
         return;
     unsigned next = ready[choose(list_ready(me, ready))];
     if (next == me)
@@ -255,9 +256,21 @@ void wake_sleepers(const void *word, int count)
     }
 }
 
+static bool refuses_players;
+
+void model_calm(bool calm)
+{
+    is_calm = calm;
+}
+
+void model_refuse_threads(void)
+{
+    refuses_players = true;
+}
+
 unsigned start_player(void *(*main)(void *), void *arg)
 {
-    unsigned t = 1;
+    unsigned t = refuses_players ? THREADS : 1;
     while (t < THREADS && players[t].state != ABSENT)
         t++;
     if (t == THREADS)
@@ -345,11 +358,12 @@ static void reset(void)
     heap_reset();
     report_reset();
     preemptions_left = scene->preemptions ? scene->preemptions : 2;
-    stale_left = scene->stale ? scene->stale : 2;
+    stale_left = scene->is_newest ? 0 : scene->stale ? scene->stale : 2;
     if (bound)
         preemptions_left = stale_left = bound;
     steps = 0;
     choice_next = 0;
+    refuses_players = is_calm = false;
     for (unsigned t = 0; t < THREADS; t++) {
         struct player *player = &players[t];
         player->has_started = false;
@@ -357,6 +371,7 @@ static void reset(void)
         memcpy(player->tls, tls.image, tls.image_bytes);
         memset(player->tls + tls.image_bytes, 0, tls.bytes - tls.image_bytes);
     }
+    memcpy(tls.block, players[0].tls, tls.bytes); /* it sets up and checks */
 }
 
 static void execute(void)

@@ -83,6 +83,21 @@ static int forget_in_place(filch_ctx *cx, void *frame)
     return 0;
 }
 
+/* A name of 200 characters. */
+#define FORTY "forty_letters_or_so_are_in_this_long_name"
+#define FIVE_TIMES(text) text text text text text
+
+static const struct filch_fork_type long_type = {
+    NULL, FIVE_TIMES(FORTY) "\0fork_misuse.c:1", FILCH_FORK_ALIGN};
+
+static int forget_long_name(filch_ctx *cx, void *is_at_once)
+{
+    ((struct filch_fork_record *)(void *)cx)->type = &long_type;
+    if (is_at_once)
+        filch_fork_check(cx, &long_type);
+    return 0;
+}
+
 static int one = 1;
 
 static int run_forgetful(void *ex)
@@ -113,6 +128,16 @@ static int run_forget_in_task(void *ex)
 static int run_forget_in_place(void *ex)
 {
     return filch_run(ex, forget_in_place, NULL);
+}
+
+static int run_forget_long_name(void *ex)
+{
+    return filch_run(ex, forget_long_name, NULL);
+}
+
+static int run_forget_long_name_at_once(void *ex)
+{
+    return filch_run(ex, forget_long_name, ex);
 }
 
 static int run_confuse_kinds(void *ex)
@@ -159,6 +184,14 @@ Test(fork_misuse, a_forgotten_join)
 Test(fork_misuse, a_forgotten_join_of_a_fork_without_room)
 {
     expect(run_forget_in_place, "a fork of", "(right)");
+}
+
+Test(fork_misuse, a_long_name)
+{
+    expect(
+        run_forget_long_name, "filch: a fork of (" FORTY, "not been joined\n");
+    expect(
+        run_forget_long_name_at_once, "filch: in " FORTY, "not been joined\n");
 }
 
 /* The tests are built with the checks of a debug build. */

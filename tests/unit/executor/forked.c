@@ -119,6 +119,51 @@ static int use_executor(void *arg)
     return 0;
 }
 
+static int fail_part(filch_ctx *cx, size_t begin, size_t end, void *arg)
+{
+    (void)cx, (void)begin, (void)end, (void)arg;
+    return -EIO;
+}
+
+static int compare(const void *a, const void *b, void *arg)
+{
+    (void)arg;
+    return *(const int *)a - *(const int *)b;
+}
+
+static int fail(filch_ctx *cx, void *arg)
+{
+    (void)cx, (void)arg;
+    return -EIO;
+}
+
+FILCH_TASK(int, typed, int, n)
+{
+    return n;
+}
+
+static int use_calls(void *arg)
+{
+    struct legacy *l = arg;
+    struct filch_once_flag once = {0};
+    int result = 17, items[] = {3, 1, 2};
+    EXPECT(filch_for(l->ex, 0, 10, fail_part, NULL), FILCH_EFORKED);
+    EXPECT(filch_sort(l->ex, items, 3, sizeof *items, compare, NULL),
+        FILCH_EFORKED);
+    EXPECT(items[0] == 3 && items[1] == 1 && items[2] == 2, 1);
+    EXPECT(filch_run(l->ex, fail, NULL), FILCH_EFORKED);
+    EXPECT(typed_run(l->ex, &result, 1), FILCH_EFORKED);
+    EXPECT(result, 17);
+    EXPECT(filch_once(&once, l->ex, fail, NULL), FILCH_EFORKED);
+    EXPECT(
+        filch_for_each_worker(l->ex, fail, NULL, FILCH_FOREVER), FILCH_EFORKED);
+    EXPECT(filch_for_each_worker(l->ex, fail, NULL, FILCH_POLL), FILCH_EFORKED);
+    filch_executor *ex = open_pool(1);
+    EXPECT(filch_once(&once, ex, fail, NULL), -EIO); /* it can be done still */
+    EXPECT(filch_executor_close(ex), 0);
+    return 0;
+}
+
 static int open_own(void *arg)
 {
     (void)arg;
@@ -172,6 +217,11 @@ Test(forked, executor)
     inherit(use_executor);
 }
 
+Test(forked, runs_and_loops)
+{
+    inherit(use_calls);
+}
+
 Test(forked, a_new_executor_works)
 {
     inherit(open_own);
@@ -194,6 +244,30 @@ static int fork_in_task(filch_ctx *cx, void *arg, void *result)
     (void)result;
     run_child(&child, open_own, arg);
     return WIFEXITED(child.status) && WEXITSTATUS(child.status) == 0 ? 0 : -1;
+}
+
+/* In the child no thread runs a task: not even what was a plain call. */
+static int call_in_task(filch_ctx *cx, void *arg, void *result)
+{
+    struct child child;
+    struct legacy legacy = {.ex = filch_ctx_executor(cx)};
+    (void)arg;
+    (void)result;
+    run_child(&child, use_calls, &legacy);
+    if (!WIFEXITED(child.status) || WEXITSTATUS(child.status) != 0)
+        return filch_failf(cx, -EIO, "%s", child.err);
+    return 0;
+}
+
+Test(forked, calls_in_a_task)
+{
+    struct filch_failure why = {.message = ""};
+    filch_executor *ex = open_pool(1);
+    filch_future *f = filch_submit(ex, call_in_task, NULL);
+    cr_assert_eq(filch_future_failure(f, FILCH_FOREVER, &why), 0, "said '%s'",
+        why.message);
+    filch_future_release(f);
+    cr_assert_eq(filch_executor_close(ex), 0);
 }
 
 /* A child goes back to where it came from: the parent's worker, which is not

@@ -23,6 +23,8 @@
  * - A wait (outside of tasks, too, and in tasks of other executors) runs what
  *   it waits for, if that has not started, in the waiting thread. So it hangs
  *   no more than a wait in a task does. With #FILCH_POLL it runs nothing.
+ *   Waits nest on the stack of that thread, whatever its size: a chain of tasks
+ *   that wait for each other can be too long for it.
  * - A task that has a time (not_before, period) is queued when that comes, also
  *   if it is inline, and to be stepped then. A wait for one such future sleeps
  *   until then, and runs it, unless it has a period; who waits for the first of

@@ -3,6 +3,7 @@
  * is house/snippets. */
 #include "../../support/pool.h"
 
+#include <assert.h>
 #include <criterion/criterion.h>
 
 #pragma GCC diagnostic ignored "-Wunused-parameter"
@@ -246,4 +247,30 @@ Test(examples, map)
     filch_map_close(m);
     cr_assert_eq(rc, 0);
     cr_assert_eq(taken, 10);
+}
+
+struct upload {
+    bool has_begun;
+};
+
+static int begin(filch_ctx *cx, void *upload, void *result)
+{
+    ((struct upload *)upload)->has_begun = true;
+    return 0;
+}
+
+static void start_upload(filch_executor *ex, struct upload *upload)
+{
+    filch_future_release(filch_submit(ex, begin, upload));
+}
+
+Test(examples, testing)
+{
+    struct upload upload = {.has_begun = false};
+    filch_with (ex, .backend = FILCH_MANUAL) {
+        start_upload(ex, &upload);
+        assert(!upload.has_begun);
+        filch_step(ex);
+        cr_assert(upload.has_begun);
+    }
 }
